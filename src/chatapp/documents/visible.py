@@ -24,7 +24,7 @@ _MOST_FILLED = 10_000
 
 
 def tags(page: "BeautifulSoup", *names: str) -> list["Tag"]:
-    """Return the tags of some names in their order, which the library looks for by one rule for each name and tag."""
+    """Return the tags of these names, in order; the library's own search asks a rule of each name at each tag."""
     wanted = {*names}
     return [it for it in _tags(page) if it.name in wanted]
 
