@@ -65,6 +65,41 @@ import(script).then(({ default: draw }) => {
 });
 """
 
+CLICKED_TOO_EARLY = """
+const done = arguments[0], parentElement = document.createElement("div"), heard = [];
+const script = performance.getEntriesByType("resource").find(({ name }) => /transcript\\.[^/]*js/.test(name)).name;
+parentElement.innerHTML = `<div class="st-key-above"><div class="st-key-welcome">
+  <h1 id="first">First</h1><div class="st-key-add-model"><button></button></div></div></div>`;
+document.body.prepend(parentElement);
+parentElement.querySelector("button").onclick = () => heard.push("clicked");
+import(script).then(async ({ default: draw }) => {
+  const about = { base: "", head: 0, tail: 0, live: [], shown: "one", keys: [], bodies: {} };
+  let wish;
+  const setTriggerValue = (_, what) => { wish = what.name; };
+  const told = (token) => ({ ...about, token, version: "1", opened: wish });
+  const take = (token) => draw({ data: told(token), parentElement, setTriggerValue });
+  const choose = (detail) => document.dispatchEvent(new CustomEvent("chatapp:open", { detail, cancelable: true }));
+  const copy = () => parentElement.querySelector(".growing .st-key-welcome");
+  const look = (language) => {
+    document.documentElement.lang = language;
+    choose(null);
+    heard.push(copy()?.querySelector("h1").outerHTML);
+    return copy();
+  };
+  take("ann");
+  await new Promise((resolve) => setTimeout(resolve, 600));
+  look("en").querySelector("button").click();
+  take("ann");
+  look("en").querySelector("button").click();
+  choose("one");
+  take("ann");
+  look("de");
+  take("bob");
+  look("en");
+  done(heard);
+});
+"""
+
 
 @pytest.fixture
 def client(shared: Any, model: StubModel) -> BackendClient:
@@ -225,8 +260,12 @@ def test_a_new_chat_is_there_before_the_server_answers(page: Page) -> None:
     foreseen = page.wait_until(begun, "a new chat at once")
     assert page.run(place) == pytest.approx(foreseen, abs=1)
     page.wait_for(opened).click()
+    page.wait_until(
+        lambda _: not page.run("return document.querySelector('.st-key-welcome')"), "nothing to click twice"
+    )
     page.wait_for_answer("Hello from the stub.")
-    page.run("for (const it of ['new-chat', 'suggestion-0']) document.querySelector(`.st-key-${it} button`).click()")
+    both = [".st-key-new-chat", ".growing .st-key-suggestion-0"]
+    page.run(f"for (const it of {both}) document.querySelector(`${{it}} button`).click()")
     page.wait_for("article.question", "rainbow")
 
 
@@ -393,6 +432,14 @@ def test_a_browser_keeps_nothing_of_whoever_was_signed_in_before(page: Page) -> 
 
     kept = page.driver.execute_async_script(ANOTHER_SIGNS_IN)
     assert kept == ["A secret of Ann", "", "A secret of Ann", "", ""]
+
+
+def test_a_click_in_a_new_chat_that_is_not_told_yet_is_done_if_it_is_still_wanted(page: Page) -> None:
+    """What stands there has no second of any id, and is shown in its own language and session alone."""
+    page.wait_for(".transcript[aria-label]")  # its script is here
+
+    heard = page.driver.execute_async_script(CLICKED_TOO_EARLY)
+    assert heard == ["<h1>First</h1>", "clicked", "<h1>First</h1>", None, None]
 
 
 def test_another_conversation_is_shown_without_drawing_the_list(page: Page, client: BackendClient) -> None:

@@ -38,6 +38,7 @@ export const choose = (transcript, event) => {
   const isSearch = Boolean(document.querySelector(".st-key-search input")?.value); // then a row leads to a place
   if (!id && isSearch) return; // it ends with a new chat
   event.preventDefault();
+  choice.held = undefined; // it was meant for what is not wanted any more
   const name = String(++asked);
   const typed = document.querySelector(BOX)?.value ? "yes" : "";
   choice.wish = { do: id ? "open" : "new", id, name, typed }; // what is in the box now is sent later, if it is

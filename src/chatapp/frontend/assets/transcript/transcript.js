@@ -6,7 +6,7 @@ import { editAgain, editedIn, editQuestion, editSummary } from "./editing.js";
 import { openMenu } from "./menu.js";
 import { drawPictures } from "./pictures.js";
 import { keepFocus } from "./refocusing.js";
-import { keepWelcome, showWelcome } from "./welcome.js";
+import { keepWelcome, showWelcome, welcomes } from "./welcome.js";
 
 const BATCH = 48; // keys that are fetched at once
 const MOST_KEPT = 4000; // bodies that are kept for conversations that are shown again
@@ -58,7 +58,7 @@ class Transcript {
 
   take(data) {
     if (data.token !== session) { // somebody else may have signed in: what the last one saw is not for them
-      for (const kept of [bodies, remembered, left, growing]) kept.clear();
+      for (const kept of [bodies, remembered, left, growing, welcomes]) kept.clear();
       choice.foreseen = choice.held = undefined;
       session = data.token;
     }

@@ -4,21 +4,24 @@ import { choice } from "./choosing.js";
 const DRAWN_MS = 300; // after which what is told is drawn, most of the time
 const WELCOME = ".st-key-above .st-key-welcome";
 
-let copy;
+export const welcomes = new Map(); // copies by the languages that they are in
+
+const copyOf = (drawn) => {
+  const copy = drawn.cloneNode(true);
+  for (const named of copy.querySelectorAll("[id]")) named.removeAttribute("id"); // it is that of what is drawn
+  copy.addEventListener("click", ({ target }) => {
+    const holder = target.closest("button")?.closest("[class*='st-key-']");
+    const name = [...(holder?.classList ?? [])].find((it) => it.startsWith("st-key-"));
+    if (name) choice.held = () => document.querySelector(`${WELCOME} .${name} button`);
+  });
+  return copy;
+};
 
 export const keepWelcome = (transcript, tries = 20) => setTimeout(() => {
   if (transcript.keys.length || !tries) return;
   const drawn = document.querySelector(`${WELCOME}:has(h1):has(button)`);
-  if (drawn) copy = drawn.cloneNode(true);
+  if (drawn) welcomes.set(document.documentElement.lang, copyOf(drawn));
   else keepWelcome(transcript, tries - 1);
 }, DRAWN_MS);
 
-export const showWelcome = (place) => {
-  if (!copy) return;
-  place.append(copy);
-  copy.onclick = ({ target }) => {
-    const names = [...(target.closest("[class*='st-key-suggestion-']")?.classList ?? [])];
-    const name = names.find((it) => it.startsWith("st-key-"));
-    if (name) choice.held = () => document.querySelector(`${WELCOME} .${name} button`);
-  };
-};
+export const showWelcome = (place) => place.append(...[welcomes.get(document.documentElement.lang)].filter(Boolean));
