@@ -65,6 +65,13 @@ import(script).then(({ default: draw }) => {
 });
 """
 
+COPIES = """
+const done = arguments[0];
+const script = performance.getEntriesByType("resource").find(({ name }) => /welcome\\.[^/]*js/.test(name))?.name;
+if (script) import(script).then(({ welcomes }) => done(welcomes.size));
+else done(0);
+"""
+
 CLICKED_TOO_EARLY = """
 const done = arguments[0], parentElement = document.createElement("div"), heard = [];
 const script = performance.getEntriesByType("resource").find(({ name }) => /transcript\\.[^/]*js/.test(name)).name;
@@ -244,20 +251,15 @@ def test_an_answer_in_the_making_is_there_before_the_server_answers(page: Page, 
 
 def test_a_new_chat_is_there_before_the_server_answers(page: Page) -> None:
     """It stands where it is drawn then; a click in it is not lost."""
-    place = "return document.querySelector('.st-key-welcome h1')?.getBoundingClientRect().top"
+    place = "return document.querySelector('.st-key-welcome h1').getBoundingClientRect().top"
+    page.wait_until(lambda driver: driver.execute_async_script(COPIES), "a copy of the first one")
     page.ask("One?")
     page.wait_for_answer("Hello from the stub.")
     opened = f".st-key-open-{conversation_in(page)} button"
-
-    def begun(_: object) -> float | None:  # where the first one was drawn for a moment
-        page.wait_for(opened).click()
-        page.wait_for_answer("Hello from the stub.")
-        foreseen = page.run(f"document.querySelector('.st-key-new-chat button').click(); {place}")
-        page.wait_until(lambda _: page.run("return !document.querySelector('.growing .st-key-welcome')"), "it alone")
-        page.wait_for(".st-key-welcome .st-key-suggestion-3 button")
-        return foreseen
-
-    foreseen = page.wait_until(begun, "a new chat at once")
+    page.wait_until(lambda _: not page.run("return document.querySelector('.live, .st-key-welcome')"), "it alone")
+    foreseen = page.run(f"document.querySelector('.st-key-new-chat button').click(); {place}")
+    page.wait_until(lambda _: not page.run("return document.querySelector('.growing .st-key-welcome')"), "what is told")
+    page.wait_for(".st-key-welcome .st-key-suggestion-3 button")
     assert page.run(place) == pytest.approx(foreseen, abs=1)
     page.wait_for(opened).click()
     page.wait_until(
