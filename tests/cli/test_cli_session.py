@@ -513,6 +513,7 @@ def test_a_session_goes_on_from_the_answer_that_is_chosen(typist: Typist, stub: 
     stub.next(*map(scripts.answer, ("Heads.", "Tails.", "Fine.")))
     assert "Nothing was asked here yet." in typist.say("/answers")
     typist.say("Toss a coin")
+    assert "There is 1: /answers" in typist.say("/answers 2")
     typist.say("/retry")
     shown = [line.split(":")[1] for line in typist.say("/answers").split("\r\n")[:2]]
     assert shown == [" Heads.", " Tails."]

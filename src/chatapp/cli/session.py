@@ -195,7 +195,8 @@ class Session:
         if words:
             numbered = {str(number): answer for number, answer in enumerate(answers, 1)}
             if words not in numbered:
-                raise SettingsError(f"There is no answer {words}.", hint=f"There are {len(answers)}: /answers")
+                there_are = "There is 1" if len(answers) == 1 else f"There are {len(answers)}"
+                raise SettingsError(f"There is no answer {words}.", hint=f"{there_are}: /answers")
             shown = numbered[words]
             self._chat.go_on_from(shown)
         for number, answer in enumerate(answers, 1):
