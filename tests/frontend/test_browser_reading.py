@@ -89,13 +89,23 @@ def test_a_question_stands_at_the_top_however_short_its_answer(page: Page, model
     assert not is_seen("Paragraph 29")
 
 
-def test_why_a_long_question_was_refused_is_seen(page: Page, model: StubModel) -> None:
-    model.next(scripts.status(401))
+@pytest.fixture
+def low_page(page: Page) -> Iterator[Page]:
+    """Return a page in a window so low that the field takes half of it."""
+    size = page.driver.get_window_size()
+    page.driver.set_window_size(900, 560)
+    yield page
+    page.driver.set_window_size(size["width"], size["height"])
+
+
+def test_why_a_long_question_was_refused_late_is_seen(low_page: Page, model: StubModel) -> None:
+    page = low_page
+    model.next(scripts.later(2.5, scripts.status(401)))
     page.ask((Keys.SHIFT + Keys.ENTER + Keys.SHIFT).join(f"Line {number}" for number in range(60)))
 
     page.wait_for("[data-testid='stAlert']", "API key")
     where = "document.querySelector(arguments[0]).getBoundingClientRect()"
-    script = f"return {where.replace('arguments[0]', 'arguments[1]')}.bottom < {where}.bottom"
+    script = f"return {where.replace('arguments[0]', 'arguments[1]')}.bottom <= {where}.bottom + 1"
     places = ("[data-testid=stMainBlockContainer]", "[data-testid=stAlert]")
     page.wait_until(lambda driver: driver.execute_script(script, *places), "why it was refused")
 

@@ -6,7 +6,7 @@
   const NEAR_PX = 8;
   const ROOM_PX = 48; // below the question's window, so that its reader is not at the end yet
   const MOST_OF_WINDOW = 0.6; // that a question takes: of a longer one the end is shown, so that its answer is seen
-  const HOLD_MS = 2000; // in which a question stays at the top, whatever comes or goes above it
+  const HOLD_MS = 2000; // in which a question stays at the top once it is answered, whatever comes or goes around it
   const UP_MS = 1000; // in which a hand moves what is read: a scroll at another time is our own, or the browser's
 
   let place, shown, last, landed;
@@ -19,6 +19,10 @@
   const nameOf = (conversation) => conversation.querySelector(".transcript")?.dataset.conversation ?? shown;
   const isFirstScreen = () => document.querySelector(".st-key-welcome"); // it is read from its top
   const isAtEnd = () => place.scrollHeight - place.clientHeight - place.scrollTop < NEAR_PX;
+  const isUnanswered = (conversation) => {
+    const messages = conversation.querySelectorAll("article.message");
+    return messages[messages.length - 1]?.matches(".question") && !conversation.querySelector(".live .block");
+  };
   const showEnd = () => place.scrollTo({ top: place.scrollHeight });
 
   const scrolled = () => {
@@ -111,8 +115,9 @@
     const landing = document.querySelector(".landing");
     if (landing && landing.id !== landed) landed = land(landing.dataset) ? landing.id : landed;
     else if (begun !== last || performance.now() - begunMs < HOLD_MS) {
-      if (begun !== last) begunMs = performance.now(); // until then messages above may still go
+      if (begun !== last || isUnanswered(conversation)) begunMs = performance.now(); // messages above may still go
       begin(conversation);
+      conversation.querySelector('[data-testid="stAlert"]')?.scrollIntoView({ block: "nearest" }); // why it was refused
     }
     else if (follows && !isFirstScreen()) showEnd();
     last = begun;
