@@ -63,6 +63,8 @@ WORDS = {
     "ods in one file": ("a.fods", documents.member(documents.ods(
         "<table:table-row><table:table-cell><text:p>a</text:p></table:table-cell></table:table-row>"
     ), "content.xml"), "## Sums (hidden)\n\n| a |\n| --- |", 1),
+    "odt with a long number": ("a.odt", documents.odt(f'<text:p>Sea<text:s text:c="{"9" * 5000}"/>side</text:p>'),
+                               f"Sea{' ' * 100}side", None),
     "odt of a writer": ("a.odt", documents.odt(WRITTEN), WRITTEN_TEXT, None),
     "docx of a writer": ("a.docx", documents.docx("Kept.", below=REVIEWED, comments=COMMENTS), REVIEWED_TEXT, None),
     "csv of Excel": ("a.csv", b"sep=;\r\na;b\r\n1;2\r\n", "| a | b |\n| --- | --- |\n| 1 | 2 |", None),

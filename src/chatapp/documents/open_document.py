@@ -30,6 +30,7 @@ _KIND, _VALUE, _CURRENCY = f"{_OFFICE}value-type", f"{_OFFICE}value", f"{_OFFICE
 _REPEATED = {what: f"{_TABLE}number-{what}-repeated" for what in ("rows", "columns")}
 _ELSEWHERE = ("http://", "https://", "mailto:")
 _MOST_REPEATED, _MOST_COLUMNS = 100, 1024
+_MOST_DIGITS = 9
 _NUMBER = re.compile(r"[+-]?[0-9]{1,400}(?:\.[0-9]{0,400})?(?:[eE][+-]?[0-9]{1,3})?")
 _PLAIN = re.compile(r"[-+\u22120-9.,'\u2019 \s]*(?:[eE][+-]?[0-9]+)?")
 """How a number is shown that has no unit."""
@@ -193,8 +194,14 @@ def _shown_cells(row: ElementTree.Element) -> list[str]:
 
 
 def _times(node: ElementTree.Element, what: str, most: int = _MOST_REPEATED) -> int:
-    repeated = node.get(_REPEATED[what])
-    return min(int(repeated), most) if repeated and repeated.isdecimal() else 1
+    return _count(node.get(_REPEATED[what], ""), most)
+
+
+def _count(digits: str, most: int) -> int:
+    """Return a number, `most` where it is larger, however long; 1 for what is none."""
+    if not digits.isdecimal():
+        return 1
+    return most if len(digits) > _MOST_DIGITS else min(int(digits), most)
 
 
 def _shown(cell: ElementTree.Element) -> str:
@@ -238,8 +245,7 @@ def _of_child(node: ElementTree.Element) -> str:
     if node.tag in _BREAKS:
         return _BREAKS[node.tag]
     if node.tag == f"{_TEXT}s":
-        count = node.get(f"{_TEXT}c", "1")
-        return " " * min(int(count) if count.isdecimal() else 1, _MOST_REPEATED)
+        return " " * _count(node.get(f"{_TEXT}c", ""), _MOST_REPEATED)
     if node.tag in _NOT_SAID:
         return ""
     if node.tag in {f"{_DRAW}text-box", f"{_DRAW}object"}:
