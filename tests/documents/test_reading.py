@@ -67,6 +67,8 @@ WORDS = {
                                f"Sea{' ' * 100}side", None),
     "odt of a writer": ("a.odt", documents.odt(WRITTEN), WRITTEN_TEXT, None),
     "docx of a writer": ("a.docx", documents.docx("Kept.", below=REVIEWED, comments=COMMENTS), REVIEWED_TEXT, None),
+    "csv with inches": ("a.csv", b'size,name\n"1",a\n" wide,b\n2,c\n',
+                        '| size | name |\n| --- | --- |\n| 1 | a |\n| " wide | b |\n| 2 | c |', None),
     "csv of Excel": ("a.csv", b"sep=;\r\na;b\r\n1;2\r\n", "| a | b |\n| --- | --- |\n| 1 | 2 |", None),
     "html": ("a.html", LAID_OUT.encode(), "Left\n\n| a | b |\n| --- | --- |\n\nRight $x^2$ nowhere", None),
     "mail without an encoding": ("a.eml", b"Subject: Caf\r\nContent-Type: text/plain; charset=none\r\n\r\nAt f\xefve",

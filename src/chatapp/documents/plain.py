@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+from contextlib import suppress
 from itertools import zip_longest
 
 _COLOURS = re.compile(r"\x1b\[[0-9;]*+m")
@@ -11,6 +12,8 @@ _NO_WORDS = "<IPython.core.display."
 """What stands for an output that is shown in another form."""
 _DRAWN = ("image/", "png", "jpeg", "svg")
 """How the forms of an output begin that are pictures; the last three stood in it itself before 2015."""
+_END = "end"
+"""A line behind the last: a row of its own, unless a cell before it is still open."""
 _LONGEST_FENCE = re.compile(r"`{3,}")
 
 
@@ -45,7 +48,23 @@ def separated(text: str, separator: str | None = None) -> str:
         dialect: type[csv.Dialect] | csv.Dialect = csv.Sniffer().sniff(text[:8192], separator or ",;\t")
     except csv.Error:
         return text
-    return table(list(csv.reader(io.StringIO(text), dialect)))
+    return table(_rows(list(io.StringIO(text)), dialect))
+
+
+def _rows(lines: list[str], dialect: type[csv.Dialect] | csv.Dialect) -> list[list[str]]:
+    """Return the rows; from one on whose quotation mark is never closed, an inch perhaps, marks are but signs."""
+    rows: list[list[str]] = []
+    read = 0
+    reader = csv.reader([*lines, _END], dialect)
+    with suppress(csv.Error):  # a cell that goes on and on
+        for row in reader:
+            if reader.line_num > len(lines):
+                break
+            rows.append(row)
+            read = reader.line_num
+        if row == [_END]:
+            return rows
+    return [*rows, *csv.reader(lines[read:], delimiter=dialect.delimiter, quoting=csv.QUOTE_NONE)]
 
 
 def notebook(text: str) -> tuple[str, int]:
