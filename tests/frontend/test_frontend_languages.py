@@ -74,6 +74,7 @@ FILLED_IN = {
     "{earlier}": ("message was", "messages were"),
     "{files}": ("the file of the project", "the {count:,} files of the project"),
     "{named}": ("the model {model}", "this model"),
+    "{division}": ("page", "sheet", "slide", "chapter"),
     "{budget.period}": ("day", "month"),
     "{reason}": (": {why}",),
     "the API key {what}": ("the API key cannot be read", "the API key holds none that can be sent"),

@@ -43,7 +43,7 @@ class ChosenPages(NamedTuple):
         return any(first <= number and (last is None or number <= last) for first, last in self.ranges)
 
 
-def pages_among(wanted: str, *, name: str, count: int | None) -> ChosenPages:
+def pages_among(wanted: str, *, name: str, count: int | None, division: str = "page") -> ChosenPages:
     """Return the pages that `wanted` chooses of the file `name`, which has `count` of them, None where it has none.
 
     Raises:
@@ -57,7 +57,7 @@ def pages_among(wanted: str, *, name: str, count: int | None) -> ChosenPages:
         raise InvalidRequestError(str(error), hint="Write pages as 2-5,8.") from error
     beyond = next((first for first, _ in chosen.ranges if first > count), None)
     if beyond is not None:
-        raise InvalidRequestError(f"{name} has no page {beyond}: its last is {count}.", hint="Choose others.")
+        raise InvalidRequestError(f"{name} has no {division} {beyond}: its last is {count}.", hint="Choose others.")
     return chosen
 
 

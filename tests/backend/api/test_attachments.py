@@ -103,6 +103,7 @@ def test_pages_that_were_chosen_go_along_now_and_later(shared: RunningBackend, m
     ("name", "content", "pages", "said"),
     [
         ("sea.pdf", documents.pdf("Whales"), "2", "sea.pdf has no page 2: its last is 1."),
+        ("sea.pptx", documents.pptx(), "3", "sea.pptx has no slide 3: its last is 2."),
         ("sea.pdf", documents.pdf("Whales"), "2-1", "2-1 ends before it begins."),
         ("sea.pdf", documents.pdf("Whales"), "two", "'two' is no page."),
         ("sea.txt", b"The sea is salty.", "1", "sea.txt has no pages to choose from."),

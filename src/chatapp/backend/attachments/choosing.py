@@ -6,7 +6,7 @@ from itertools import zip_longest
 from typing import NamedTuple
 
 from chatapp.backend.store import Attachment, Attachments
-from chatapp.protocol.chosen_pages import ChosenPages, pages_among
+from chatapp.protocol.chosen_pages import ChosenPages, division_of, pages_among
 from chatapp.protocol.messages import AttachmentPart
 
 PDF = "application/pdf"
@@ -109,7 +109,9 @@ def chosen_part(attachment: Attachment, pages: str | None) -> AttachmentPart:
     """
     if pages is None:
         return attachment.part()
-    return attachment.part(str(pages_among(pages, name=attachment.name, count=attachment.pages)))
+    division = division_of(attachment.media_type)
+    chosen = pages_among(pages, name=attachment.name, count=attachment.pages, division=division)
+    return attachment.part(str(chosen))
 
 
 def numbered(pages: Sequence[int]) -> str:

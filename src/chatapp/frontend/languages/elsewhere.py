@@ -25,6 +25,9 @@ _NOTICES = ("What came before this was thought, not said.",)
 WITH_PLACES = (
     "{name} has no pages to choose from.",
     "{name} has no page {number}: its last is {count}.",
+    "{name} has no sheet {number}: its last is {count}.",
+    "{name} has no slide {number}: its last is {count}.",
+    "{name} has no chapter {number}: its last is {count}.",
     "A prompt cannot be called {name}.",
     "All uploads that are going on are larger than {size}.",
     "Ask again in a moment. It renews on {day} at {time} UTC.",

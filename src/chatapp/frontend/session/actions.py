@@ -11,7 +11,7 @@ from chatapp.frontend.conversations.stored import StoredConversation
 from chatapp.frontend.session import state
 from chatapp.frontend.session.backend import takes_no_images
 from chatapp.frontend.session.view import Dialog
-from chatapp.protocol.chosen_pages import pages_among
+from chatapp.protocol.chosen_pages import division_of, pages_among
 
 
 def send_typed() -> None:
@@ -206,7 +206,8 @@ def choose_pages(place: int, field: str) -> None:
         return
     file = files[place]
     with error_shown():
-        chosen = pages_among(wanted, name=file.name, count=file.pages) if wanted else None
+        division = division_of(file.media_type)
+        chosen = pages_among(wanted, name=file.name, count=file.pages, division=division) if wanted else None
         files[place] = file._replace(chosen=chosen and str(chosen))
         conversation.waiting_files = tuple(files)
 
