@@ -48,8 +48,6 @@ def run(
     _require_one_conversation(conversation_id, project, is_continued=is_continued, is_stored=is_stored)
     _require_known_effort(options)
     write = _writer(is_extracted=is_extracted, as_json=as_json)
-    if getattr(sys.stdout, "name", None) == os.devnull:  # as `python -m chatapp` opens what was closed
-        note("The answer is shown nowhere: standard output is closed.")
     is_for_people = not (is_extracted or as_json)
     prompt = _prompt(question, template, params, files=files, models=models, is_for_people=is_for_people)
     names, status = expanded(files), StatusLine()
@@ -95,8 +93,10 @@ def _require_what_a_session_takes(models: Sequence[str]) -> None:
 
 
 def _writer(*, is_extracted: bool, as_json: bool) -> Callable[[Events, StatusLine], None]:
-    """Return what writes an answer."""
+    """Return what writes an answer, and say where nobody will see it."""
     require_one_form(is_extracted=is_extracted, as_json=as_json)
+    if getattr(sys.stdout, "name", None) == os.devnull:  # as `python -m chatapp` opens what was closed
+        note("The answer is shown nowhere: standard output is closed.")
     return write_json if as_json else write_code if is_extracted else write_text
 
 
