@@ -65,6 +65,26 @@ import(script).then(({ default: draw }) => {
 });
 """
 
+ANSWERED_AT_ONCE = """
+const done = arguments[0], parentElement = document.querySelector("main").appendChild(document.createElement("div"));
+const script = performance.getEntriesByType("resource").find(({ name }) => /transcript\\.[^/]*js/.test(name)).name;
+import(script).then(({ default: draw }) => {
+  const told = { base: "", head: 0, tail: 0, live: [], shown: "one", token: "ann" };
+  const take = (key) => draw({
+    data: { ...told, version: key, keys: [key], bodies: { [key]: `<p data-id="${key}"><button data-do="regenerate">` } },
+    parentElement, setTriggerValue() {},
+  });
+  const at = ({ activeElement: { dataset } }) => dataset.do ?? dataset.testid;
+  take("first");
+  parentElement.querySelector("button").focus();
+  const before = at(document);
+  take("second");
+  const after = at(document);
+  parentElement.remove();
+  done([before, after]);
+});
+"""
+
 COPIES = """
 const done = arguments[0];
 const script = performance.getEntriesByType("resource").find(({ name }) => /welcome\\.[^/]*js/.test(name))?.name;
@@ -712,6 +732,7 @@ def test_the_keyboard_goes_on_in_the_list_where_it_was(page: Page, client: Backe
     page.wait_for(".transcript .regenerate").send_keys(Keys.ENTER)
     page.wait_for(".transcript .older")
     is_at("[data-testid=stChatInputTextArea]")
+    assert page.driver.execute_async_script(ANSWERED_AT_ONCE) == ["regenerate", "stChatInputTextArea"]
     page.wait_for(".transcript .older").send_keys(Keys.ENTER)
     is_at(".newer")
 
