@@ -66,12 +66,12 @@ import(script).then(({ default: draw }) => {
 """
 
 ANSWERED_AT_ONCE = """
-const done = arguments[0], parentElement = document.querySelector("main").appendChild(document.createElement("div"));
+const done = arguments[0], parentElement = document.body.appendChild(document.createElement("div"));
 const script = performance.getEntriesByType("resource").find(({ name }) => /transcript\\.[^/]*js/.test(name)).name;
 import(script).then(({ default: draw }) => {
   const told = { base: "", head: 0, tail: 0, live: [], shown: "one", token: "ann" };
   const take = (key) => draw({
-    data: { ...told, version: key, keys: [key], bodies: { [key]: `<p data-id="${key}"><button data-do="regenerate">` } },
+    data: { ...told, version: key, keys: [key], bodies: { [key]: `<p data-id="${key}"><button data-do=regenerate>` } },
     parentElement, setTriggerValue() {},
   });
   const at = ({ activeElement: { dataset } }) => dataset.do ?? dataset.testid;
