@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from chatapp.errors import BackendError, ChatappError, UpstreamError
+from chatapp.errors import BackendError, ChatappError, InternalError, UpstreamError
 from chatapp.errors.upstream import BEGINNING
 
 _AROUND = "sampling"
@@ -14,6 +14,11 @@ def _tree(root: type[ChatappError]) -> Iterator[type[ChatappError]]:
     yield root
     for child in root.__subclasses__():
         yield from _tree(child)
+
+
+def failure_from_dict(body: Mapping[str, Any]) -> ChatappError:
+    """Return the error with which an answer ended, one of ours where `error_from_dict` knows none."""
+    return error_from_dict(body) or InternalError("The answer failed.")
 
 
 def error_from_dict(body: Mapping[str, Any]) -> ChatappError | None:

@@ -6,17 +6,15 @@ https://docs.anthropic.com/en/api/messages-streaming
 from collections.abc import Iterator
 from typing import Any
 
-import msgspec
 from pydantic_core import to_json
 
 from chatapp.backend.gateway.anthropic_schemas import MessagesRequest
 from chatapp.backend.gateway.chat_answers import finish_reason, usage_of
-from chatapp.backend.gateway.schemas import ModelOut
+from chatapp.backend.gateway.schemas import ModelOut, object_in
 from chatapp.backend.http.openai_errors import anthropic_body
 from chatapp.backend.turns.turn import Turn
-from chatapp.errors import InternalError
 from chatapp.protocol.events import CONTENT, Done, Event, Failed, Reasoning, Text, ToolCallDelta
-from chatapp.protocol.received_errors import error_from_dict
+from chatapp.protocol.received_errors import failure_from_dict
 
 Json = dict[str, Any]
 Told = Iterator[Json]
@@ -63,7 +61,7 @@ class MessageEvents:
             yield {"type": "message_delta", "delta": _end(self._turn), "usage": _usage(self._turn)}
             yield {"type": "message_stop"}
         elif isinstance(event, Failed):
-            yield anthropic_body(error_from_dict(event.error) or InternalError("The answer failed."))
+            yield anthropic_body(failure_from_dict(event.error))
 
     def _message(self) -> Json:
         usage = {"input_tokens": 0, "output_tokens": 0}  # which nobody has counted yet; the end says it
@@ -103,17 +101,8 @@ _PIECES = ("text", "thinking", "partial_json")
 def _whole(block: Json) -> Json:
     text = "".join(block.pop("grown"))
     if block["type"] == "tool_use":
-        return {**block, "input": _arguments(text)}
+        return {**block, "input": object_in(text)}  # with nothing that we know where it is no JSON
     return {**block, block["type"]: text}
-
-
-def _arguments(text: str) -> Any:
-    """Return the arguments of a call as an object; a model that writes no JSON has called with none that we know."""
-    try:
-        told = msgspec.json.decode(text)
-    except (msgspec.DecodeError, UnicodeError, RecursionError):
-        return {}
-    return told if isinstance(told, dict) else {}
 
 
 def _head(turn: Turn) -> Json:

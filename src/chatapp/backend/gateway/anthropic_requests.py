@@ -9,7 +9,7 @@ from typing import Any
 from pydantic_core import to_json
 
 from chatapp.backend.gateway.anthropic_schemas import MessagesRequest
-from chatapp.backend.gateway.chat_requests import SURFACE, wrong_field
+from chatapp.backend.gateway.chat_requests import in_one_text, question_with, wrong_field
 from chatapp.backend.models.chat_model import ModelRequest
 from chatapp.backend.turns.estimate import likely_tokens, likely_usage
 from chatapp.protocol.question import Question
@@ -41,14 +41,7 @@ def messages_question(wanted: MessagesRequest) -> Question:
     Raises:
         RequestValidationError: it holds what is not served here.
     """
-    return Question(
-        prompt=None,
-        model=wanted.model,
-        parameters=_parameters(wanted),
-        wire_messages=[*_system(wanted.system), *_messages(wanted.messages)],
-        store=(wanted.model_extra or {}).get("store") is not False,
-        surface=SURFACE,
-    )
+    return question_with(wanted, [*_system(wanted.system), *_messages(wanted.messages)], _parameters(wanted))
 
 
 def _system(system: str | list[Json] | None) -> list[Json]:
@@ -87,7 +80,7 @@ def _said(content: list[Json], number: int) -> list[Json]:
             calls.append({"id": str(block.get("id", "")), "type": "function", "function": call})
         elif block.get("type") not in _NOT_SENT_BACK and not str(block.get("type")).endswith(_THEIR_RESULT):
             blocks.append(_part(block, number, place))
-    message: Json = {"role": "assistant", "content": _joined(blocks) or (None if calls else "")}
+    message: Json = {"role": "assistant", "content": in_one_text(blocks) or (None if calls else "")}
     return [{**message, "tool_calls": calls} if calls else message]
 
 
@@ -108,13 +101,7 @@ def _asked(content: list[Json], role: str, number: int) -> list[Json]:
         others += [part for part in parts if part["type"] != "text"]
         told = text or (_FAILED if block.get("is_error") else "")
         results.append({"role": "tool", "tool_call_id": str(block.get("tool_use_id", "")), "content": told})
-    return [*results, {"role": role, "content": _joined(others)}] if others else results
-
-
-def _joined(parts: list[Json]) -> str | list[Json]:
-    """Return parts as one text, if they are texts alone: not every model server takes a list."""
-    texts = [part["text"] for part in parts if part["type"] == "text"]
-    return "\n\n".join(texts) if len(texts) == len(parts) else parts
+    return [*results, {"role": role, "content": in_one_text(others)}] if others else results
 
 
 def _parts(blocks: Any, number: int, place: int) -> Iterator[Json]:

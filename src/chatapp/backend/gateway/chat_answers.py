@@ -8,9 +8,8 @@ from pydantic_core import to_json
 
 from chatapp.backend.http.openai_errors import openai_error
 from chatapp.backend.turns.turn import Turn
-from chatapp.errors import InternalError
 from chatapp.protocol.events import CONTENT, CUSTOM, OLDER, Done, Event, Failed, Reasoning, Text, ToolCallDelta
-from chatapp.protocol.received_errors import error_from_dict
+from chatapp.protocol.received_errors import failure_from_dict
 
 _COUNTS: tuple[Literal["prompt_tokens", "completion_tokens", "total_tokens"], ...] = (
     "prompt_tokens",
@@ -170,7 +169,7 @@ class ChatChunks:
 
 def error_event(event: Failed) -> bytes:
     """Return the last event of a stream whose answer failed; OpenAI's clients raise what it holds."""
-    error = error_from_dict(event.error) or InternalError("The answer failed.")
+    error = failure_from_dict(event.error)
     return b"data: " + to_json({"error": openai_error(error)}) + b"\n\n"
 
 

@@ -4,9 +4,12 @@ from typing import Any
 
 from fastapi.exceptions import RequestValidationError
 
-from chatapp.backend.gateway.schemas import ChatRequest
+from chatapp.backend.gateway.anthropic_schemas import MessagesRequest
+from chatapp.backend.gateway.schemas import ChatRequest, ResponseRequest
 from chatapp.protocol.question import Question
 from chatapp.protocol.surfaces import Surface
+
+Json = dict[str, Any]
 
 SURFACE: Surface = "v1"
 """What the ledger calls this way in."""
@@ -22,17 +25,24 @@ def question_of(wanted: ChatRequest) -> Question:
         RequestValidationError: a message is none.
     """
     check_messages(wanted.messages)
+    return question_with(wanted, wanted.messages, wanted.passed_on(*_OURS))
+
+
+def question_with(
+    wanted: ChatRequest | ResponseRequest | MessagesRequest, messages: list[Json], parameters: Json
+) -> Question:
+    """Return the question that a request asks, whose `messages` and `parameters` are those of a chat completion."""
     return Question(
         prompt=None,
         model=wanted.model,
-        parameters=wanted.passed_on(*_OURS),
-        wire_messages=wanted.messages,
-        store=wanted.store is not False,
+        parameters=parameters,
+        wire_messages=messages,
+        store=getattr(wanted, "store", None) is not False,
         surface=SURFACE,
     )
 
 
-def check_messages(messages: list[dict[str, Any]]) -> None:
+def check_messages(messages: list[Json]) -> None:
     """Refuse what no model server could take for messages, before one is asked.
 
     Raises:
@@ -48,6 +58,12 @@ def check_messages(messages: list[dict[str, Any]]) -> None:
                     raise wrong_field("Must be an object", number, "content", place)
         elif content is not None and not isinstance(content, str):
             raise wrong_field("Must be a text or a list of parts", number, "content")
+
+
+def in_one_text(parts: list[Json]) -> str | list[Json]:
+    """Return parts as one text, if they are texts alone: not every model server takes a list."""
+    texts = [part["text"] for part in parts if part.get("type") == "text"]
+    return "\n\n".join(texts) if len(texts) == len(parts) else parts
 
 
 def wrong_field(message: str, *place: str | int, field: str = "messages") -> RequestValidationError:

@@ -14,9 +14,8 @@ from chatapp.backend.gateway.response_tools import free_text, served, told_as
 from chatapp.backend.gateway.schemas import ResponseRequest
 from chatapp.backend.http.openai_errors import openai_error
 from chatapp.backend.turns.turn import Turn
-from chatapp.errors import InternalError
 from chatapp.protocol.events import CONTENT, Done, Event, Failed, Reasoning, Text, ToolCallDelta
-from chatapp.protocol.received_errors import error_from_dict
+from chatapp.protocol.received_errors import failure_from_dict
 
 Json = dict[str, Any]
 Told = Iterator[tuple[str, Json]]
@@ -94,7 +93,7 @@ class ResponseEvents:
     def _end(self, event: Done | Failed) -> tuple[str, Json]:
         usage = _usage(self._turn)
         if isinstance(event, Failed):
-            error = openai_error(error_from_dict(event.error) or InternalError("The answer failed."))
+            error = openai_error(failure_from_dict(event.error))
             told = {"code": error["code"], "message": error["message"]}
             return "response.failed", {"response": self.response("failed", error=told, usage=usage)}
         if event.finish_reason in {"length", "content_filter"}:

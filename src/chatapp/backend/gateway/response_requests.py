@@ -12,7 +12,7 @@ from typing import Any
 
 from chatapp.backend.attachments.desk import WAIT_S, AttachmentDesk
 from chatapp.backend.attachments.media import image_part
-from chatapp.backend.gateway.chat_requests import SURFACE, wrong_field
+from chatapp.backend.gateway.chat_requests import in_one_text, question_with, wrong_field
 from chatapp.backend.gateway.response_tools import arguments_of, choice_of, function_name, functions_of
 from chatapp.backend.gateway.schemas import ResponseRequest
 from chatapp.backend.store import Store, StoredMessage, StoredTurn
@@ -53,14 +53,7 @@ def response_question(wanted: ResponseRequest, earlier: list[Json]) -> Question:
     """
     system = [{"role": "system", "content": wanted.instructions}] if wanted.instructions else []
     said = _with_one_system([*system, *earlier, *_messages(wanted.input)])
-    return Question(
-        prompt=None,
-        model=wanted.model,
-        parameters=_parameters(wanted),
-        wire_messages=said,
-        store=wanted.store is not False,
-        surface=SURFACE,
-    )
+    return question_with(wanted, said, _parameters(wanted))
 
 
 async def earlier_messages(store: Store, desk: AttachmentDesk, response_id: str | None, *, owner: str) -> list[Json]:
@@ -209,9 +202,7 @@ def _content(content: Any, number: int) -> str | list[Json]:
         return content
     if not isinstance(content, list) or not all(isinstance(part, dict) for part in content):
         raise wrong_field("Must be a text or a list of parts", number, "content", field="input")
-    parts = list(_parts(content))
-    texts = [part["text"] for part in parts if part.get("type") == "text"]
-    return "\n\n".join(texts) if len(texts) == len(parts) else parts
+    return in_one_text(list(_parts(content)))
 
 
 def _parts(content: list[Json]) -> Iterator[Json]:

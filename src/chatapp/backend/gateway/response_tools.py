@@ -9,10 +9,10 @@ https://platform.openai.com/docs/api-reference/responses/create#responses-create
 from collections.abc import Iterator
 from typing import Any
 
-import msgspec
 from pydantic_core import to_json
 
 from chatapp.backend.gateway.chat_requests import wrong_field
+from chatapp.backend.gateway.schemas import object_in
 
 Json = dict[str, Any]
 
@@ -69,11 +69,7 @@ def choice_of(choice: Json) -> Json:
 
 def free_text(arguments: str) -> str:
     """Return the text that a model calls a tool with; all that it wrote where that is no JSON as it was asked for."""
-    try:
-        told = msgspec.json.decode(arguments)
-    except (msgspec.DecodeError, UnicodeError, RecursionError):
-        return arguments
-    text = told.get(INPUT) if isinstance(told, dict) else None
+    text = object_in(arguments).get(INPUT)
     return text if isinstance(text, str) else arguments
 
 

@@ -16,29 +16,60 @@ from chatapp.backend.gateway.anthropic_answers import (
     whole_message,
 )
 from chatapp.backend.gateway.anthropic_requests import likely_tokens_of, messages_question
-from chatapp.backend.gateway.anthropic_schemas import InputTokens, MessagesRequest
+from chatapp.backend.gateway.anthropic_schemas import AnthropicErrorResponse, InputTokens, MessagesRequest
 from chatapp.backend.gateway.asking import begun
 from chatapp.backend.gateway.chat_answers import ChatChunks, completion
 from chatapp.backend.gateway.chat_requests import question_of
-from chatapp.backend.gateway.kept_responses import KeptResponses
-from chatapp.backend.gateway.raw_calls import RawCall
-from chatapp.backend.gateway.referenced import with_named_items
+from chatapp.backend.gateway.kept_responses import KeptResponses, with_named_items
+from chatapp.backend.gateway.raw_calls import RawCall, with_listed_logprobs
 from chatapp.backend.gateway.response_answers import ResponseEvents, whole_response
 from chatapp.backend.gateway.response_requests import earlier_messages, response_question
-from chatapp.backend.gateway.routing import ANTHROPIC_ERRORS, ERRORS, GatewayRoute
 from chatapp.backend.gateway.schemas import (
     ChatRequest,
     CompletionRequest,
     EmbeddingRequest,
     ModelList,
     ModelOut,
+    OpenAIErrorResponse,
     ResponseRequest,
 )
-from chatapp.backend.gateway.text_choices import with_listed_logprobs
 from chatapp.backend.http.anthropic_errors import speaks_anthropic
+from chatapp.backend.http.bodies import BoundedJsonRequest, StraightRoute
 from chatapp.backend.http.context import context_of
+from chatapp.backend.http.errors import documented_errors
 from chatapp.backend.models.chat_model import ChatModel, RawKind
 from chatapp.errors import InvalidRequestError, UpstreamModelNotFoundError
+
+_MEANINGS = {
+    400: "The request breaks a rule, or is longer than the model can read.",
+    401: "No API key, or an unknown one.",
+    404: "No such model, or no such response.",
+    408: "The body took too long to arrive.",
+    409: "The conversation is still answering.",
+    413: "The body is larger than 32 times MAX_BODY_BYTES.",
+    415: "The body is not JSON.",
+    429: "Too many requests, here or at the model server.",
+    500: "A defect of the backend.",
+    502: "The model server refuses us, or fails.",
+    503: "Overloaded, or shutting down.",
+    504: "The model was silent for too long.",
+}
+
+ERRORS = documented_errors(OpenAIErrorResponse, _MEANINGS)
+ANTHROPIC_ERRORS = documented_errors(AnthropicErrorResponse, _MEANINGS)
+
+
+class GatewayRequest(BoundedJsonRequest):
+    """A request whose body may be larger: it holds all that was said before, and pictures as text."""
+
+    times_larger = 32
+
+
+class GatewayRoute(StraightRoute):
+    """A route under `/v1`."""
+
+    request_class = GatewayRequest
+
 
 router = APIRouter(prefix="/v1", route_class=GatewayRoute, tags=["OpenAI's API"], responses=ERRORS)
 

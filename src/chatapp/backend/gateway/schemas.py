@@ -2,6 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
+import msgspec
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from chatapp.protocol.schemas.fields import ModelName, Words
@@ -29,6 +30,15 @@ class Tolerant(BaseModel):
         """Return all that was given but for `ours`, and for what is null."""
         given = {**{name: getattr(self, name) for name in self.model_fields_set}, **(self.model_extra or {})}
         return {name: value for name, value in given.items() if value is not None and name not in ours}
+
+
+def object_in(text: str | bytes) -> dict[str, Any]:
+    """Return the JSON object that a text is, empty where it is none."""
+    try:
+        told = msgspec.json.decode(text)
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return {}
+    return told if isinstance(told, dict) else {}
 
 
 class StreamOptions(BaseModel):

@@ -5,9 +5,9 @@ import asyncio
 from chatapp.backend.store import Store, StoredTurn, TurnStatus
 from chatapp.backend.tasks import defect_of
 from chatapp.backend.turns.turn import Listener, Turn
-from chatapp.errors import ChatappError, IncompleteAnswerError, InternalError, StoreUnavailableError
+from chatapp.errors import ChatappError, IncompleteAnswerError, StoreUnavailableError
 from chatapp.protocol.events import Citation, Event, Notice, Reasoning, Text, ToolCallDelta
-from chatapp.protocol.received_errors import error_from_dict
+from chatapp.protocol.received_errors import failure_from_dict
 
 POLL_S = 0.5
 
@@ -98,10 +98,8 @@ def _beyond(position: int, stored: StoredTurn) -> list[tuple[Event, int]]:
             if begin + size > position:
                 missing = texts[kind][first : taken[kind]]
                 events.append((_DELTAS[kind](missing), len(missing)))
-        elif begin + size > position and kind == "notice":
-            events.append((Notice(*content), size))
-        elif begin + size > position and kind == "citation":
-            events.append((Citation(*content), size))
+        elif begin + size > position and kind in _WHOLE:
+            events.append((_WHOLE[kind](*content), size))
         elif begin + size > position and kind == "tool_call":
             if stored.status == "streaming":
                 break  # it may still grow, and comes as one
@@ -111,11 +109,12 @@ def _beyond(position: int, stored: StoredTurn) -> list[tuple[Event, int]]:
 
 
 _DELTAS: dict[str, type[Text | Reasoning]] = {"text": Text, "reasoning": Reasoning}
+_WHOLE: dict[str, type[Notice | Citation]] = {"notice": Notice, "citation": Citation}
 
 
 def _failure(stored: StoredTurn) -> ChatappError | None:
     if stored.error is not None:
-        return error_from_dict(stored.error) or InternalError("The answer failed.")
+        return failure_from_dict(stored.error)
     if stored.status == "interrupted":
         return IncompleteAnswerError("the backend was stopped while it answered.", hint="Ask again.")
     return None
