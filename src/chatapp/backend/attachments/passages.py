@@ -4,7 +4,7 @@ import re
 import sqlite3
 from contextlib import closing
 
-from chatapp.backend.store.search.pairs import pairs_of, parts_of
+from chatapp.backend.store.search.terms import pairs_of, parts_of
 
 _PASSAGE_CHARS = 1500
 _LEAST_CHARS = 300

@@ -5,22 +5,22 @@ fit into memory, a copy of the database is a copy of all, and several machines s
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, delete, exists, func, insert, or_, select, update
 
-from chatapp.backend.store.attachment_tables import attachment_contents as contents
-from chatapp.backend.store.attachment_tables import attachment_pages as pages
-from chatapp.backend.store.attachment_tables import attachment_uses as uses
-from chatapp.backend.store.attachment_tables import attachments
 from chatapp.backend.store.database import Database
 from chatapp.backend.store.identity import now
 from chatapp.backend.store.prepared import own_insert
-from chatapp.backend.store.project_tables import project_files as files
 from chatapp.backend.store.records import Attachment
+from chatapp.backend.store.schema import attachment_contents as contents
+from chatapp.backend.store.schema import attachment_pages as pages
+from chatapp.backend.store.schema import attachment_uses as uses
+from chatapp.backend.store.schema import attachments
+from chatapp.backend.store.schema import project_files as files
 from chatapp.errors import NotFoundError
 from chatapp.protocol.messages import AttachmentPart, Part
 
@@ -56,7 +56,7 @@ class Attachments:
         """
         self._keep_bytes(attachment.id, path)
         made = {"text": text, "picture": picture, "thumbnail": thumbnail, "created_at": now()}
-        row = {**_row(attachment), **made}
+        row = {**asdict(attachment), "notes": list(attachment.notes), **made}
         renewed = {**{name: row[name] for name in ("name", "media_type", "kind", "pages", "notes")}, **made}
         with self.database.write() as connection:
             statement = self._insert(attachments).values(row)
@@ -221,16 +221,3 @@ def _is_page_of(ids: Iterable[str], owner: str) -> ColumnElement[bool]:
 
 def _attachment(row: Row[Any]) -> Attachment:
     return Attachment(**{**row._mapping, "notes": tuple(row.notes)})
-
-
-def _row(attachment: Attachment) -> dict[str, Any]:
-    return {
-        "owner": attachment.owner,
-        "id": attachment.id,
-        "name": attachment.name,
-        "media_type": attachment.media_type,
-        "kind": attachment.kind,
-        "size": attachment.size,
-        "pages": attachment.pages,
-        "notes": list(attachment.notes),
-    }

@@ -23,7 +23,7 @@ from chatapp.backend.store.new_rows import (
 )
 from chatapp.backend.store.prepared import Prepared
 from chatapp.backend.store.schema import message_hashes
-from chatapp.backend.store.search.bulk import indexed_when_saved
+from chatapp.backend.store.search.index import indexed_when_saved
 from chatapp.backend.store.titles import title_from
 from chatapp.protocol.messages import Part
 from chatapp.protocol.question import Question

@@ -5,9 +5,8 @@ from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
 
-from chatapp.backend.store.project_tables import projects
 from chatapp.backend.store.records import Conversation
-from chatapp.backend.store.schema import conversations, turns
+from chatapp.backend.store.schema import conversations, projects, turns
 
 LISTED_SYSTEM_CHARS = 1000
 """How much of a conversation's system prompt a list carries: with thirty of a megabyte each it would take seconds."""

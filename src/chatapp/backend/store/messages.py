@@ -24,13 +24,7 @@ class Messages:
     database: Database
 
     def page(
-        self,
-        conversation_id: str,
-        *,
-        owner: str,
-        branch: str | None = None,
-        before: str | None = None,
-        limit: int = 50,
+        self, conversation_id: str, *, owner: str, branch: str | None = None, before: str | None = None, limit: int = 50
     ) -> Page[StoredMessage]:
         """Return the last messages of a branch, oldest first; `next` is the `before` of the page with earlier ones.
 

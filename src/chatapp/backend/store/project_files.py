@@ -21,19 +21,17 @@ from sqlalchemy import (
     update,
 )
 
-from chatapp.backend.store.attachment_tables import attachment_pages as pages
-from chatapp.backend.store.attachment_tables import attachments
 from chatapp.backend.store.database import Database
 from chatapp.backend.store.identity import now
 from chatapp.backend.store.project_search import PLACES, Passage, ProjectSearch
-from chatapp.backend.store.project_tables import project_files as files
-from chatapp.backend.store.project_tables import project_passages as passages
-from chatapp.backend.store.project_tables import projects
 from chatapp.backend.store.projects import require_project
 from chatapp.backend.store.records import ProjectFile, ProjectMedium
 from chatapp.backend.store.removal import KEPT_AFTER_DELETION
-from chatapp.backend.store.schema import conversations
-from chatapp.backend.store.search.pairs import pairs_of
+from chatapp.backend.store.schema import attachment_pages as pages
+from chatapp.backend.store.schema import attachments, conversations, projects
+from chatapp.backend.store.schema import project_files as files
+from chatapp.backend.store.schema import project_passages as passages
+from chatapp.backend.store.search.terms import pairs_of
 from chatapp.errors import InvalidRequestError, NotFoundError
 
 MOST_FILES = 2000
@@ -170,10 +168,7 @@ class ProjectFiles:
     def _index(self, connection: Connection, first: int, last: int) -> None:
         if self.database.is_sqlite:
             rows = _ROWS.format(values="number")
-            connection.execute(
-                text(f"INSERT INTO search_files (rowid, text) {rows}"),
-                {"first": first, "last": last},
-            )
+            connection.execute(text(f"INSERT INTO search_files (rowid, text) {rows}"), {"first": first, "last": last})
 
 
 def remove_files(connection: Connection, is_one: ColumnElement[bool]) -> int:
@@ -184,8 +179,7 @@ def remove_files(connection: Connection, is_one: ColumnElement[bool]) -> int:
         if connection.dialect.name == "sqlite":
             rows = _ROWS.format(values="'delete', number")
             connection.execute(
-                text(f"INSERT INTO search_files (search_files, rowid, text) {rows}"),
-                {"first": first, "last": last},
+                text(f"INSERT INTO search_files (search_files, rowid, text) {rows}"), {"first": first, "last": last}
             )
         connection.execute(delete(passages).where(passages.c.number.between(first, last)))
     connection.execute(delete(files).where(is_one))

@@ -12,9 +12,9 @@ from typing import NamedTuple
 from sqlalchemy import Connection, func, select, text
 
 from chatapp.backend.store.database import Database
-from chatapp.backend.store.project_tables import project_files as files
-from chatapp.backend.store.project_tables import project_passages as passages
-from chatapp.backend.store.project_tables import projects
+from chatapp.backend.store.schema import project_files as files
+from chatapp.backend.store.schema import project_passages as passages
+from chatapp.backend.store.schema import projects
 
 PLACES = 32
 """A passage's number is project * 2^32 + place."""

@@ -7,11 +7,10 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, func, insert, selec
 
 from chatapp.backend.store.database import Database
 from chatapp.backend.store.identity import new_id, now
-from chatapp.backend.store.project_tables import project_files as files
-from chatapp.backend.store.project_tables import projects
 from chatapp.backend.store.records import Project
 from chatapp.backend.store.removal import stop_answers
-from chatapp.backend.store.schema import conversations
+from chatapp.backend.store.schema import conversations, projects
+from chatapp.backend.store.schema import project_files as files
 from chatapp.errors import InvalidRequestError, NotFoundError
 
 MOST_PROJECTS = 1000

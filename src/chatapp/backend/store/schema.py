@@ -6,8 +6,10 @@ from sqlalchemy import (
     Boolean,
     Column,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     Table,
     Text,
@@ -205,3 +207,82 @@ def complete_for_postgres() -> None:
     for index in [index for table in metadata.tables.values() for index in table.indexes]:
         if (rows := index.dialect_options["sqlite"]["where"]) is not None:
             index.dialect_kwargs["postgresql_where"] = rows
+
+
+attachments = Table(
+    "attachments",
+    metadata,
+    Column("owner", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("name", SafeText, nullable=False),
+    Column("media_type", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("pages", Integer),
+    Column("text", SafeText, nullable=False),
+    Column("picture", LargeBinary),
+    Column("thumbnail", LargeBinary),
+    Column("notes", JSON, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+attachment_pages = Table(
+    "attachment_pages",
+    metadata,
+    Column("owner", Text, primary_key=True),
+    Column("attachment_id", Text, primary_key=True),
+    Column("page", Integer, primary_key=True, autoincrement=False),
+    Column("picture", LargeBinary, nullable=False),
+    ForeignKeyConstraint(["owner", "attachment_id"], [attachments.c.owner, attachments.c.id], ondelete="CASCADE"),
+)
+
+attachment_contents = Table(
+    "attachment_contents",
+    metadata,
+    Column("attachment_id", Text, primary_key=True),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("data", LargeBinary, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+attachment_uses = Table(
+    "attachment_uses",
+    metadata,
+    Column("conversation_id", ForeignKey(conversations.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("attachment_id", Text, primary_key=True, index=True),
+)
+
+
+projects = Table(
+    "projects",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("id", Text, nullable=False, unique=True),
+    Column("owner", Text, nullable=False, index=True),
+    Column("name", SafeText, nullable=False),
+    Column("instructions", SafeText),
+    Column("model", SafeText),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    Column("deleted_at", UtcDateTime),
+)
+
+project_files = Table(
+    "project_files",
+    metadata,
+    Column("project_id", ForeignKey(projects.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("attachment_id", Text, primary_key=True, index=True),
+    Column("tokens", BigInteger, nullable=False),
+    Column("first_passage", BigInteger, nullable=False),
+    Column("last_passage", BigInteger, nullable=False),
+    Column("added_at", UtcDateTime, nullable=False),
+)
+
+project_passages = Table(
+    "project_passages",
+    metadata,
+    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
+    Column("attachment_id", Text, nullable=False),
+    Column("text", SafeText, nullable=False),
+    Column("pairs", SafeText),
+)

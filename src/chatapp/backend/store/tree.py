@@ -8,19 +8,7 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import (
-    CTE,
-    BindParameter,
-    Boolean,
-    Connection,
-    Row,
-    Select,
-    and_,
-    bindparam,
-    literal,
-    or_,
-    select,
-)
+from sqlalchemy import CTE, BindParameter, Boolean, Connection, Row, Select, and_, bindparam, literal, or_, select
 
 from chatapp.backend.store.parts import parts_of
 from chatapp.backend.store.prepared import Prepared

@@ -3,9 +3,11 @@
 Every query here reads each hit once at most: common words have a hit in nearly every message.
 """
 
+import json
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -22,11 +24,12 @@ from sqlalchemy import (
     or_,
     select,
     table,
+    text,
 )
 
+from chatapp.backend.store.prepared import Prepared
 from chatapp.backend.store.schema import conversations, messages
-from chatapp.backend.store.search.spellings import spellings
-from chatapp.backend.store.search.terms import UNSPACED, Term
+from chatapp.backend.store.search.terms import UNSPACED, Term, spellings
 
 
 class SearchIndex(Protocol):
@@ -207,3 +210,49 @@ def _contains(text: ColumnElement[Any], word: str) -> ColumnElement[bool]:
     if word.upper() == word:
         return text.contains(word, autoescape=True)
     return text.icontains(word, autoescape=True)
+
+
+_ROWS = """
+    INSERT INTO search (rowid, body)
+    SELECT number << 20, coalesce(title, '') FROM conversations WHERE id IN (SELECT value FROM json_each(:begun))
+    UNION ALL
+    SELECT (number << 20) + sequence, content FROM messages JOIN conversations ON conversations.id = conversation_id
+    WHERE %s IN (SELECT value FROM json_each(:said))
+    ORDER BY 1
+"""
+"""In the order of the index, which begins a new part of itself where a number is smaller than the last; ids as JSON."""
+
+_BY_MESSAGE, _BY_CONVERSATION = Prepared(text(_ROWS % "messages.id")), Prepared(text(_ROWS % "conversation_id"))
+_PAUSE, _GO_ON = Prepared(text("INSERT INTO search_pause DEFAULT VALUES")), Prepared(text("DELETE FROM search_pause"))
+
+_SEVERAL = 8
+"""From how many messages on that takes less than the triggers do."""
+
+
+def indexed_when_saved(
+    connection: Connection, conversations: Sequence[Mapping[str, Any]], messages: Sequence[Mapping[str, Any]]
+) -> AbstractContextManager[None]:
+    """Index these rows, which the block inserts, when it ends; as `indexed_together` does whole conversations."""
+    if connection.dialect.name != "sqlite" or len(messages) < _SEVERAL:
+        return nullcontext()
+    begun, said = ([row["id"] for row in rows] for rows in (conversations, messages))
+    return _indexed(connection, _BY_MESSAGE, begun=begun, said=said)
+
+
+def indexed_together(connection: Connection, conversation_ids: Sequence[str]) -> AbstractContextManager[None]:
+    """Index the conversations that are inserted in the block, with their messages, when it ends.
+
+    A trigger does it row by row, and FTS5 writes down what it has at the begin of each statement (`xSavepoint`): that
+    takes three times as long as all else about the row. PostgreSQL makes its columns by itself.
+    """
+    if connection.dialect.name != "sqlite":
+        return nullcontext()
+    return _indexed(connection, _BY_CONVERSATION, begun=conversation_ids, said=conversation_ids)
+
+
+@contextmanager
+def _indexed(connection: Connection, statement: Prepared, **ids: Sequence[str]) -> Iterator[None]:
+    _PAUSE.run(connection, {})
+    yield
+    statement.run(connection, {name: json.dumps(list(those)) for name, those in ids.items()})
+    _GO_ON.run(connection, {})

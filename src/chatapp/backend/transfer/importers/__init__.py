@@ -15,9 +15,8 @@ from chatapp.backend.transfer.importers.budget import ImportBudget, StoppedError
 from chatapp.backend.transfer.importers.json_values import Fingerprints
 from chatapp.backend.transfer.importers.pieces import FoundConversation, FoundProject, Piece, ReadBefore
 from chatapp.backend.transfer.importers.progress import Progress
-from chatapp.backend.transfer.importers.project_filling import Fill, ProjectFilling
 from chatapp.backend.transfer.importers.receipt import MAX_SKIPPED, Receipt, Skipped
-from chatapp.backend.transfer.importers.saving import Saving
+from chatapp.backend.transfer.importers.saving import Fill, ProjectFilling, Saving
 from chatapp.errors import StoreUnavailableError
 
 __all__ = ["MAX_SKIPPED", "Imports", "Progress", "Receipt", "Skipped"]
