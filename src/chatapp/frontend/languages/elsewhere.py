@@ -1,11 +1,12 @@
 """Sentences from other rooms and processes that the page shows in its own language: those that are always the same."""
 
+from string import Formatter
+
 from chatapp.config import demo_model
 from chatapp.errors import ChatappError
 from chatapp.frontend.languages.of_connections import OF_CONNECTIONS, as_usual, no_model_answered
 from chatapp.frontend.languages.of_errors import OF_ERRORS, OF_MODELS
 from chatapp.frontend.languages.of_files import OF_FILES
-from chatapp.frontend.languages.places import values_in
 from chatapp.protocol.wording import Words
 
 _ORIGINS = ("default", "the command that started it", "the environment")
@@ -196,3 +197,20 @@ def _passed_over(sentence: str, t: Words) -> str | None:
         if found and why:
             return t(message, model=model, why=_said(why, t), other=other)
     return None
+
+
+def values_in(sentence: str, message: str) -> dict[str, str] | None:
+    """Return what stands in the places of `message` where `sentence` is made of it."""
+    values: dict[str, str] = {}
+    place, end = "", 0
+    for literal, name, _, _ in Formatter().parse(message):
+        is_last = name is None and place  # an address has points of its own
+        start = sentence.rfind(literal, end) if is_last else sentence.find(literal, end) if literal else end
+        if start < 0 or (start > end and not place):
+            return None
+        if place:
+            values[place] = sentence[end:start]
+        place, end = name or "", start + len(literal)
+    if place:
+        values[place], end = sentence[end:], len(sentence)
+    return values if end == len(sentence) else None
