@@ -19,18 +19,14 @@ def _setting(option: str, name: str, *, default: str, help: str) -> Any:  # noqa
 Host = Annotated[
     str | None,
     _setting(
-        "--host",
-        "HOST",
-        default="127.0.0.1",
-        help="Address to listen on. Beyond this machine it needs API_KEYS.",
+        "--host", "HOST", default="127.0.0.1", help="Address to listen on. Beyond this machine it needs API_KEYS."
     ),
 ]
 Port = Annotated[str | None, _setting("--port", "PORT", default="8000", help="Port of the backend.")]
 UiPort = Annotated[str | None, _setting("--ui-port", "UI_PORT", default="8501", help="Port of the page.")]
 PagePort = Annotated[str | None, _setting("--port", "UI_PORT", default="8501", help="Port of the page.")]
 BackendUrl = Annotated[
-    str | None,
-    _setting("--backend-url", "BACKEND_URL", default=DEFAULT_BACKEND_URL, help="Where the backend is."),
+    str | None, _setting("--backend-url", "BACKEND_URL", default=DEFAULT_BACKEND_URL, help="Where the backend is.")
 ]
 
 Workers = Annotated[

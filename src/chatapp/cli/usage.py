@@ -78,14 +78,7 @@ def _lines(table: Sequence[tuple[str, ...]]) -> Iterator[str]:
 def _cells(name: str, row: UsageRow) -> tuple[str, ...]:
     times = [f"{span.p50 / 1000:.1f} s" if span else "" for span in (row.first_token_ms, row.duration_ms)]
     tokens = [f"{count:,}" for count in (row.prompt_tokens, row.completion_tokens)]
-    return (
-        " ".join(printable(name).split()),
-        f"{row.calls:,}",
-        f"{row.failures:,}",
-        *tokens,
-        _cost(row),
-        *times,
-    )
+    return (" ".join(printable(name).split()), f"{row.calls:,}", f"{row.failures:,}", *tokens, _cost(row), *times)
 
 
 def _cost(row: UsageRow) -> str:

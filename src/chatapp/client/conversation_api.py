@@ -9,13 +9,7 @@ from chatapp.client.http import HttpSession, path_of
 from chatapp.client.stream import AnswerStream
 from chatapp.errors import NotFoundError
 from chatapp.protocol.import_resources import ImportInfo, RunningImportInfo
-from chatapp.protocol.resources import (
-    ConversationInfo,
-    HitPlaceInfo,
-    MessageInfo,
-    ResultPage,
-    SummaryInfo,
-)
+from chatapp.protocol.resources import ConversationInfo, HitPlaceInfo, MessageInfo, ResultPage, SummaryInfo
 from chatapp.protocol.share_resources import ShareInfo
 from chatapp.protocol.usage_resources import UsageRow
 

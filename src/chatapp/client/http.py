@@ -88,14 +88,7 @@ class HttpSession:
             raise self.foreign("did not answer with an event stream")
         return AnswerStream(response, url=self.base_url, timeout_s=self.timeout_s)
 
-    def read(
-        self,
-        kind: type[Resource],
-        method: str,
-        path: str,
-        body: Json | None = None,
-        **options: Any,
-    ) -> Resource:
+    def read(self, kind: type[Resource], method: str, path: str, body: Json | None = None, **options: Any) -> Resource:
         """Return the JSON object of the answer as a `kind`.
 
         Raises:

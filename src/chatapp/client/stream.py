@@ -7,12 +7,7 @@ from typing import Self
 import requests
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
-from chatapp.errors import (
-    BackendProtocolError,
-    BackendTimeoutError,
-    ChatappError,
-    StreamCutError,
-)
+from chatapp.errors import BackendProtocolError, BackendTimeoutError, ChatappError, StreamCutError
 from chatapp.protocol.events import Done, Event, Failed, Start
 from chatapp.protocol.received_errors import error_from_dict
 from chatapp.protocol.sse import Decoder, parse_event

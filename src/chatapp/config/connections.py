@@ -8,15 +8,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    SecretStr,
-    ValidationError,
-    field_validator,
-)
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from chatapp.config.connection_values import (
     DEFAULT,
@@ -118,8 +110,7 @@ class ConnectionTable(_Table):
     total_timeout: Time | None = Field(None, description="Instead of `TOTAL_TIMEOUT`.")
     window: Window | None = Field(None, description="Tokens that its models can read.")
     prices: PriceTable | None = Field(
-        None,
-        description="What a million tokens cost: `{ input = 0.15, output = 0.6, cached = 0.075 }`.",
+        None, description="What a million tokens cost: `{ input = 0.15, output = 0.6, cached = 0.075 }`."
     )
     without: frozenset[str] = Field(
         frozenset(),

@@ -25,11 +25,7 @@ class Child:
     """A running child process. `last_lines` is the end of its output, oldest line first, if `on_line` was given."""
 
     def __init__(
-        self,
-        name: str,
-        popen: "subprocess.Popen[str]",
-        life: int,
-        on_line: Callable[[str], object] | None,
+        self, name: str, popen: "subprocess.Popen[str]", life: int, on_line: Callable[[str], object] | None
     ) -> None:
         self.name = name
         self.last_lines: deque[str] = deque(maxlen=20)

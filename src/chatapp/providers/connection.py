@@ -11,15 +11,7 @@ from chatapp.config.connections import ConnectionTable, PriceTable, connections_
 from chatapp.config.settings import OPENAI_BASE_URL, Settings
 from chatapp.providers.catalog import provider_of
 
-__all__ = [
-    "DEFAULT",
-    "ApiKey",
-    "ModelTraits",
-    "Timeouts",
-    "Upstream",
-    "configured_upstream",
-    "configured_upstreams",
-]
+__all__ = ["DEFAULT", "ApiKey", "ModelTraits", "Timeouts", "Upstream", "configured_upstream", "configured_upstreams"]
 
 
 @dataclass(frozen=True, slots=True)

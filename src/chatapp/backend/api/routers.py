@@ -25,20 +25,7 @@ def all_routers() -> tuple[APIRouter, ...]:
     )
 
     return (
-        query.questions,
-        query.router,
-        estimate.router,
-        health.router,
-        turns.router,
-        conversations.router,
-        projects.router,
-        summaries.router,
-        project_files.router,
-        exports.router,
-        attachments.router,
-        imports.router,
-        usage.router,
-        shares.router,
-        metrics.router,
-        docs.router,
-    )
+        query.questions, query.router, estimate.router, health.router, turns.router, conversations.router,
+        projects.router, summaries.router, project_files.router, exports.router, attachments.router, imports.router,
+        usage.router, shares.router, metrics.router, docs.router,
+    )  # fmt: skip

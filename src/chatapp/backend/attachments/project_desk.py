@@ -60,11 +60,7 @@ class ProjectDesk:
                 hint="Add text, a document, a picture or a recording.",
             )
         return self._files.add(
-            project_id,
-            attachment.id,
-            owner=attachment.owner,
-            tokens=tokens,
-            passages_of_it=passages_of(text),
+            project_id, attachment.id, owner=attachment.owner, tokens=tokens, passages_of_it=passages_of(text)
         )
 
     def _media_of(self, attachment: Attachment, picture: bytes | None) -> int:

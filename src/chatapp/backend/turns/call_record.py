@@ -78,24 +78,9 @@ class CallRecord:
     """
 
     __slots__ = (
-        "_asker",
-        "_attempts",
-        "_first_token_at",
-        "_guess",
-        "_model",
-        "_observers",
-        "_pricer",
-        "_said_at",
-        "answered_model",
-        "id",
-        "is_accepted",
-        "is_estimated",
-        "is_told",
-        "request",
-        "thinks",
-        "turn_id",
-        "usage",
-    )
+        "_asker", "_attempts", "_first_token_at", "_guess", "_model", "_observers", "_pricer", "_said_at",
+        "answered_model", "id", "is_accepted", "is_estimated", "is_told", "request", "thinks", "turn_id", "usage",
+    )  # fmt: skip
 
     def __init__(
         self,

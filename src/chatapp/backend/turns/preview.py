@@ -29,12 +29,7 @@ class Preview(NamedTuple):
 
 
 async def preview(
-    question: Question,
-    *,
-    model: ChatModel,
-    store: Store,
-    scales: TokenScales,
-    wording: AttachmentWording | None,
+    question: Question, *, model: ChatModel, store: Store, scales: TokenScales, wording: AttachmentWording | None
 ) -> Preview:
     """Return what `question` would be asked with. One without words stands for the next, whatever it will be.
 

@@ -33,10 +33,7 @@ _NEVER_DRAWN = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": 
     openapi_extra=FILE_IN_BODY,
 )
 async def attach(
-    request: Request,
-    desk: CurrentAttachmentDesk,
-    owner: CurrentOwner,
-    name: FileName = None,
+    request: Request, desk: CurrentAttachmentDesk, owner: CurrentOwner, name: FileName = None
 ) -> Attachment:
     """Take a file in, as body or in a form, and return what a model gets of it. Its id goes into `attachments`.
 

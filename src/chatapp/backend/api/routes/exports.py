@@ -40,12 +40,7 @@ def _format(formats: Iterable[ExportFormat]) -> Any:
     return Query(alias="format", description=f"{told[:1]}{told[1:]}.", pattern=f"^({names})$")
 
 
-@router.get(
-    "/export",
-    summary="Export all conversations",
-    response_class=Response,
-    responses=_told_as(OF_ALL),
-)
+@router.get("/export", summary="Export all conversations", response_class=Response, responses=_told_as(OF_ALL))
 async def export_all(
     *,
     desk: CurrentExportDesk,

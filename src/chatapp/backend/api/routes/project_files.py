@@ -15,12 +15,7 @@ router = APIRouter(prefix="/projects/{project_id}/files", tags=["projects"], res
 @router.post("", summary="Add a file to a project", status_code=201, response_model=ProjectFileOut,
              openapi_extra=FILE_IN_BODY)  # fmt: skip
 async def add(
-    *,
-    request: Request,
-    project_id: Id,
-    desk: CurrentProjectDesk,
-    owner: CurrentOwner,
-    name: FileName = None,
+    *, request: Request, project_id: Id, desk: CurrentProjectDesk, owner: CurrentOwner, name: FileName = None
 ) -> ProjectFile:
     """Take a file in, as body or in a form. It goes along with each conversation of the project.
 

@@ -29,12 +29,7 @@ async def summarise(
     """
     surface = surface_of(header(request.scope, b"user-agent") or "")
     work = summariser.summarise(
-        conversation_id,
-        owner=owner,
-        up_to=wanted.message_id,
-        model=wanted.model,
-        written=wanted.text,
-        surface=surface,
+        conversation_id, owner=owner, up_to=wanted.message_id, model=wanted.model, written=wanted.text, surface=surface
     )
     return await ClientTask(work, name="summary").result(request.scope, request.receive)
 
