@@ -5,6 +5,7 @@ from functools import partial
 
 import streamlit as st
 
+from chatapp.frontend.components.buttons import flat_button
 from chatapp.frontend.conversations.bulk import zip_of
 from chatapp.frontend.conversations.listing import Listing
 from chatapp.frontend.languages.words import t
@@ -16,8 +17,8 @@ def chosen_bar(listing: Listing) -> None:
     chosen = tuple(listing.chosen or ())
     with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap=None, key="chosen"):
         st.caption(t("{count} chosen", count=len(chosen)))
-        _button(t("Choose none"), "close", "choose-end", list_actions.end_choosing)
-        _button(t("Choose all"), "select_all", "choose-all", list_actions.choose_all)
+        flat_button(t("Choose none"), "close", "choose-end", list_actions.end_choosing)
+        flat_button(t("Choose all"), "select_all", "choose-all", list_actions.choose_all)
         st.download_button(
             t("Export"),
             partial(zip_of, state.client(), chosen),
@@ -30,23 +31,11 @@ def chosen_bar(listing: Listing) -> None:
             disabled=not chosen,
         )
         move = project_actions.offer_move
-        _button(t("Move to project"), "drive_file_move", "chosen-move", move, chosen, is_off=not chosen)
+        flat_button(t("Move to project"), "drive_file_move", "chosen-move", move, chosen, is_off=not chosen)
         if listing.is_archive:
-            _button(
+            flat_button(
                 t("Back to the list"), "unarchive", "chosen-archive", list_actions.archive_chosen, is_off=not chosen
             )
         else:
-            _button(t("Archive"), "archive", "chosen-archive", list_actions.archive_chosen, is_off=not chosen)
-        _button(t("Delete"), "delete", "chosen-delete", list_actions.delete_chosen, is_off=not chosen)
-
-
-def _button(name: str, icon: str, key: str, on_click: object, *args: object, is_off: bool = False) -> None:
-    st.button(
-        name,
-        icon=f":material/{icon}:",
-        key=key,
-        type="tertiary",
-        disabled=is_off,
-        on_click=on_click,  # type: ignore[arg-type]
-        args=args,
-    )
+            flat_button(t("Archive"), "archive", "chosen-archive", list_actions.archive_chosen, is_off=not chosen)
+        flat_button(t("Delete"), "delete", "chosen-delete", list_actions.delete_chosen, is_off=not chosen)

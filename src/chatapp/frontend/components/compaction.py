@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from chatapp.frontend.components.buttons import flat_button
 from chatapp.frontend.conversations.open_conversation import OpenConversation
 from chatapp.frontend.conversations.summarised import SummarisedConversation
 from chatapp.frontend.languages.words import t
@@ -46,8 +47,7 @@ def summarise_button() -> None:
 
 
 def _button(name: str, key: str, *, is_going: bool) -> None:
-    icon = ":material/compress:"
-    st.button(name, icon=icon, key=key, type="tertiary", disabled=is_going, on_click=answer_actions.summarise)
+    flat_button(name, "compress", key, answer_actions.summarise, is_off=is_going)
 
 
 def _is_worth_it(conversation: OpenConversation) -> bool:

@@ -1,7 +1,10 @@
 """The list of conversations in the sidebar."""
 
+from functools import partial
+
 import streamlit as st
 
+from chatapp.frontend.components.buttons import flat_button
 from chatapp.frontend.components.choosing import chosen_bar
 from chatapp.frontend.components.projects import projects
 from chatapp.frontend.components.rows import rows
@@ -79,26 +82,12 @@ def _search_box() -> None:
 
 
 def _archive_button() -> None:
-    st.button(
-        t("Archived"),
-        icon=":material/archive:",
-        key="archive",
-        type="tertiary",
-        on_click=list_actions.show_archive,
-        kwargs={"is_archive": True},
-    )
+    flat_button(t("Archived"), "archive", "archive", partial(list_actions.show_archive, is_archive=True))
 
 
 def _archive_head(listing: Listing) -> None:
     with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small", key="archive-head"):
-        st.button(
-            t("Archived"),
-            icon=":material/arrow_back:",
-            key="archive-close",
-            type="tertiary",
-            on_click=list_actions.show_archive,
-            kwargs={"is_archive": False},
-        )
+        flat_button(t("Archived"), "arrow_back", "archive-close", partial(list_actions.show_archive, is_archive=False))
     if not listing.items and listing.error is None:
         st.caption(t("Nothing is archived."))
 

@@ -1,10 +1,12 @@
 """The way from one place that a search has found to the next."""
 
 from contextlib import suppress
+from functools import partial
 
 import streamlit as st
 
 from chatapp.errors import ChatappError
+from chatapp.frontend.components.buttons import flat_button
 from chatapp.frontend.languages.words import t
 from chatapp.frontend.markdown.rendering import literal
 from chatapp.frontend.session import list_actions, state
@@ -27,22 +29,14 @@ def hits() -> None:
         st.caption((literal(words) if words.isascii() else f"{_ISOLATED}{literal(words)}{_END}") + where)
         _step(t("Earlier hit"), "keyboard_arrow_up", "hit-earlier", is_earlier=True)
         _step(t("Later hit"), "keyboard_arrow_down", "hit-later", is_earlier=False)
-        st.button(
-            t("End the search"),
-            icon=":material/close:",
-            key="hit-close",
-            type="tertiary",
-            on_click=list_actions.end_search,
-        )
+        flat_button(t("End the search"), "close", "hit-close", list_actions.end_search)
 
 
 def _step(name: str, icon: str, key: str, *, is_earlier: bool) -> None:
-    st.button(
+    flat_button(
         name,
-        icon=f":material/{icon}:",
-        key=key,
-        type="tertiary",
-        disabled=is_earlier in state.view().conversation.last_hits,
-        on_click=list_actions.show_hit,
-        kwargs={"is_earlier": is_earlier},
+        icon,
+        key,
+        partial(list_actions.show_hit, is_earlier=is_earlier),
+        is_off=is_earlier in state.view().conversation.last_hits,
     )

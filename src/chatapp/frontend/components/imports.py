@@ -3,6 +3,7 @@
 import streamlit as st
 
 from chatapp.errors import ChatappError
+from chatapp.frontend.components.buttons import flat_button
 from chatapp.frontend.components.problems import problem_of
 from chatapp.frontend.languages.words import said, t
 from chatapp.frontend.markdown.rendering import literal
@@ -61,14 +62,7 @@ def _progress() -> None:
     for running in imports.running:
         with st.container(key=f"importing-{running.id}", gap="xsmall"):
             st.progress(_share(running), text=_words(running))
-            st.button(
-                t("Cancel import"),
-                key=f"cancel-{running.id}",
-                icon=":material/close:",
-                type="tertiary",
-                on_click=actions.cancel_import,
-                args=(running.id,),
-            )
+            flat_button(t("Cancel import"), "close", f"cancel-{running.id}", actions.cancel_import, running.id)
 
 
 def _share(running: RunningImportInfo) -> float:

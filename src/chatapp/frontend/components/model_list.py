@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import streamlit as st
 
+from chatapp.frontend.components.buttons import flat_button
 from chatapp.frontend.languages.words import said, t
 from chatapp.frontend.markdown.rendering import literal
 from chatapp.frontend.session import actions, state
@@ -65,13 +66,12 @@ def _draw(group: ModelGroup, place: int, chosen: str) -> None:
     if group.title and group.about:
         st.caption(literal(group.about) if group.is_well else f":red[:material/error: {literal(group.about)}]")
     for model, can in group.entries:
-        st.button(
+        flat_button(
             literal(f"{model}  ·  {can}" if can else model),
-            key=f"model-{place}-{model}",
-            icon=":material/check:" if model == chosen else None,
-            type="tertiary",
-            on_click=actions.choose_model,
-            args=(model,),
+            "check" if model == chosen else None,
+            f"model-{place}-{model}",
+            actions.choose_model,
+            model,
         )
     if not group.title:
         st.caption(literal(group.about))

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from chatapp.frontend.components.buttons import flat_button
 from chatapp.frontend.languages.words import said, t
 from chatapp.frontend.markdown.rendering import literal
 from chatapp.frontend.session import project_actions, state
@@ -51,13 +52,13 @@ def _together(files: tuple[ProjectFileInfo, ...]) -> str:
 def _row(project: ProjectInfo, file: ProjectFileInfo) -> None:
     with st.container(horizontal=True, wrap=False, vertical_alignment="center", key=f"project-file-{file.id}"):
         st.markdown(literal(file.name), width="stretch")
-        st.button(
+        flat_button(
             literal(t("Remove {name}", name=file.name)),
-            icon=":material/close:",
-            key=f"project-remove-{file.id}",
-            type="tertiary",
-            on_click=project_actions.remove_file,
-            args=(project.id, file.id),
+            "close",
+            f"project-remove-{file.id}",
+            project_actions.remove_file,
+            project.id,
+            file.id,
         )
     for note in file.notes:
         st.caption(literal(said(note)))

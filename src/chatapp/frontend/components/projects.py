@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from chatapp.frontend.components.buttons import flat_button
 from chatapp.frontend.conversations.listing import Listing
 from chatapp.frontend.conversations.projects import FOLDED
 from chatapp.frontend.languages.words import t
@@ -33,28 +34,20 @@ def project_mark() -> None:
     """Draw which project the conversation on show is in."""
     project = state.view().project
     if project is not None:
-        st.button(
-            literal(project.name),
-            icon=":material/folder:",
-            key="project-mark",
-            type="tertiary",
-            on_click=project_actions.edit_project,
-            args=(project.id,),
-        )
+        flat_button(literal(project.name), "folder", "project-mark", project_actions.edit_project, project.id)
 
 
 def _project_list() -> None:
     listing = state.view().projects
     st.caption(t("Projects"))
     for project in listing.shown:
-        st.button(
+        flat_button(
             literal(project.name),
-            icon=":material/folder:",
-            key=f"project-open-{project.id}",
-            type="tertiary",
-            width="stretch",
-            on_click=project_actions.open_project,
-            args=(project.id,),
+            "folder",
+            f"project-open-{project.id}",
+            project_actions.open_project,
+            project.id,
+            is_wide=True,
         )
     with st.container(horizontal=True, gap=None, key="projects-foot"):
         _new_project()
@@ -65,32 +58,17 @@ def _project_list() -> None:
 
 
 def _new_project() -> None:
-    st.button(
-        t("New project"),
-        icon=":material/create_new_folder:",
-        key="project-new",
-        type="tertiary",
-        on_click=project_actions.edit_project,
-        args=(None,),
-    )
+    flat_button(t("New project"), "create_new_folder", "project-new", project_actions.edit_project, None)
 
 
 def _head(project: ProjectInfo) -> None:
     with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap=None, key="project-head"):
-        st.button(
-            literal(project.name),
-            icon=":material/arrow_back:",
-            key="project-close",
-            type="tertiary",
-            width="stretch",
-            on_click=project_actions.close_project,
-        )
-        st.button(
+        flat_button(literal(project.name), "arrow_back", "project-close", project_actions.close_project, is_wide=True)
+        flat_button(
             t("Change project"),
-            icon=":material/tune:",
-            key="project-edit",
-            type="tertiary",
-            help=t("Name, instructions, model"),
-            on_click=project_actions.edit_project,
-            args=(project.id,),
+            "tune",
+            "project-edit",
+            project_actions.edit_project,
+            project.id,
+            tip=t("Name, instructions, model"),
         )

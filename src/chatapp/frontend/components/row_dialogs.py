@@ -5,6 +5,7 @@ from functools import partial
 
 import streamlit as st
 
+from chatapp.frontend.components.buttons import flat_button
 from chatapp.frontend.languages.words import t
 from chatapp.frontend.markdown.rendering import literal
 from chatapp.frontend.session import actions, project_actions, state
@@ -41,15 +42,13 @@ def _places(known: Collection[str | None]) -> None:
         st.caption(t("No project is called that."))
     if set(known) != {None}:
         _place(t("No project"), "folder_off", None)
-    st.button(
+    flat_button(
         t("New project…"),
-        icon=":material/create_new_folder:",
-        key="move-to-new",
-        type="tertiary",
-        width="stretch",
-        on_click=project_actions.edit_project,
-        args=(None,),
-        kwargs={"moving": state.view().moving},
+        "create_new_folder",
+        "move-to-new",
+        partial(project_actions.edit_project, moving=state.view().moving),
+        None,
+        is_wide=True,
     )
 
 
@@ -67,15 +66,14 @@ def _wanted() -> str:
 
 
 def _place(name: str, icon: str, project_id: str | None, *, is_there: bool = False) -> None:
-    st.button(
+    flat_button(
         name,
-        icon=f":material/{'check' if is_there else icon}:",
-        key=f"move-to-{project_id or 'none'}",
-        type="tertiary",
-        width="stretch",
-        disabled=is_there,
-        on_click=project_actions.move,
-        args=(project_id,),
+        "check" if is_there else icon,
+        f"move-to-{project_id or 'none'}",
+        project_actions.move,
+        project_id,
+        is_off=is_there,
+        is_wide=True,
     )
 
 

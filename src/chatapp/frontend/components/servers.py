@@ -9,6 +9,7 @@ from chatapp.config.connections import connections_file, read_connections
 from chatapp.errors import SettingsError
 from chatapp.frontend.access.owner import may_change_servers
 from chatapp.frontend.components import server_actions
+from chatapp.frontend.components.buttons import flat_button
 from chatapp.frontend.languages.words import said, t
 from chatapp.frontend.markdown.rendering import literal
 from chatapp.frontend.session import actions, state
@@ -34,22 +35,14 @@ def servers() -> None:
     for name in names:
         with st.container(horizontal=True, vertical_alignment="center", key=f"server-{name}"):
             st.markdown(literal(name))
-            st.button(
-                t("Remove"),
-                icon=":material/delete:",
-                key=f"remove-{name}",
-                type="tertiary",
-                on_click=server_actions.remove_server,
-                args=(path, name),
-            )
+            flat_button(t("Remove"), "delete", f"remove-{name}", server_actions.remove_server, path, name)
 
 
 def demo_note(model: str | None) -> None:
     """Say that the model is a small one, and lead whoever may to where a better one is added."""
     st.markdown(literal(f"{t('You are talking to {model}.', model=model)} {t(demo_model.ADVICE)}"))
     if may_change_servers(state.settings(), state.api_key()):
-        name, icon = t("Add one in the settings"), ":material/add:"
-        st.button(name, icon=icon, key="add-model", type="tertiary", on_click=actions.open_models)
+        flat_button(t("Add one in the settings"), "add", "add-model", actions.open_models)
 
 
 def _ask_whether_to_save(path: Path) -> None:
@@ -82,12 +75,7 @@ def _form(path: Path) -> None:
             t("Address"), max_chars=_MOST_CHARS, placeholder="https://api.groq.com/openai/v1", key=state.SERVER_URL
         )
         st.text_input(
-            t("API key"),
-            type="password",
-            max_chars=_MOST_CHARS,
-            autocomplete="off",
-            key=state.SERVER_KEY,
-            help=t(_KEY),
+            t("API key"), type="password", max_chars=_MOST_CHARS, autocomplete="off", key=state.SERVER_KEY, help=t(_KEY)
         )
         st.caption(literal(t(_WRITTEN, path=path)))
         st.form_submit_button(

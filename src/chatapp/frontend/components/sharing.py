@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import streamlit as st
 
+from chatapp.frontend.components.buttons import flat_button
 from chatapp.frontend.conversations.moments import local_time, short_day
 from chatapp.frontend.languages.elsewhere import sentence_elsewhere
 from chatapp.frontend.languages.words import t, words
@@ -44,11 +45,7 @@ def _share(conversation_id: str) -> None:
         days = list(_DAYS)
         st.selectbox(t("Good for"), days, days.index(_USUAL), format_func=lambda it: t(_DAYS[it]), key=state.SHARE_DAYS)
         st.button(
-            t("Make a link"),
-            type="primary",
-            key="share-make",
-            on_click=sharing_actions.share,
-            args=(conversation_id,),
+            t("Make a link"), type="primary", key="share-make", on_click=sharing_actions.share, args=(conversation_id,)
         )
     if view_error := state.view().sharing_error:
         st.error(literal(sentence_elsewhere(view_error, words())), icon=":material/error:")
@@ -71,14 +68,7 @@ def _links(shares: Iterable[ShareInfo], *, names: bool = False) -> None:
     for share in shares:
         with st.container(horizontal=True, vertical_alignment="center", key=f"share-{share.id}"):
             st.caption(literal(_named(share) if names else t("Until {day}", day=_day(share))))
-            st.button(
-                t("Take back"),
-                icon=":material/link_off:",
-                key=f"revoke-{share.id}",
-                type="tertiary",
-                on_click=sharing_actions.revoke,
-                args=(share.id,),
-            )
+            flat_button(t("Take back"), "link_off", f"revoke-{share.id}", sharing_actions.revoke, share.id)
 
 
 def _named(share: ShareInfo) -> str:

@@ -1,8 +1,11 @@
 """The sidebar: the conversations, and below them one line on how the backend is."""
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from chatapp.frontend.access import accounts
+from chatapp.frontend.components.buttons import flat_button
 from chatapp.frontend.components.history import history
 from chatapp.frontend.components.imports import running_imports
 from chatapp.frontend.components.runs import Runs
@@ -48,17 +51,9 @@ def _new_chat() -> None:
         )
 
 
-def _icon(name: str, icon: str, key: str, on_click: object, *args: object) -> None:
+def _icon(name: str, icon: str, key: str, on_click: Callable[..., None], *args: object) -> None:
     """Draw a button of which only the icon is seen; its name is read out, and told to who points at it."""
-    st.button(
-        name,
-        icon=f":material/{icon}:",
-        key=key,
-        type="tertiary",
-        help=name,
-        on_click=on_click,  # type: ignore[arg-type]
-        args=args,
-    )
+    flat_button(name, icon, key, on_click, *args, tip=name)
 
 
 def _status(runs: Runs, *, was_ready: bool) -> None:

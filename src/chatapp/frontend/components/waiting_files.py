@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from chatapp.frontend.components.buttons import flat_button
 from chatapp.frontend.languages.of_divisions import chosen_divisions, counted_divisions, name_of_divisions
 from chatapp.frontend.languages.words import figures, said, t, words
 from chatapp.frontend.markdown.rendering import literal
@@ -33,8 +34,7 @@ def waiting_files(files: Sequence[AttachmentInfo]) -> None:
             icon = _ICONS.get(file.kind, ":material/description:")
             with st.popover(literal(_label(file)), icon=icon, type="tertiary", key=f"file-{place}-{file.id}"):
                 _about(file, place)
-        icon = ":material/close:"
-        st.button(t("Leave them out"), icon=icon, type="tertiary", key="drop", on_click=actions.drop_files)
+        flat_button(t("Leave them out"), "close", "drop", actions.drop_files)
     for file in files:
         for note in file.notes:
             st.caption(literal(f"{file.name}: {said(note)}"))
