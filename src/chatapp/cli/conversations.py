@@ -18,7 +18,6 @@ from chatapp.errors import NotFoundError, SettingsError
 from chatapp.protocol.resources import ConversationInfo, MessageInfo, SnippetInfo
 
 NOTHING_FOUND = 1
-_PAGE = 200
 _PIPE_COLUMNS = 10_000
 _SOURCE_COLUMNS = 24
 _NOT_COMPLETE = {"stopped": "stopped", "incomplete": "cut off", "failed": "failed", "interrupted": "cut off"}
@@ -78,7 +77,7 @@ def show_conversation(
             if beginning is not None
             else last_conversation(backend)
         )
-        return found, _messages(backend, found.id)
+        return found, [*backend.conversations.back(found.id)][::-1]
 
     conversation, messages = with_backend(fetch, backend_url, asks=False)
     if as_json:
@@ -177,18 +176,6 @@ def _fetched(backend_url: str | None, limit: int, **which: str | None) -> tuple[
         return backend.conversations.first(limit, **which)
 
     return with_backend(fetch, backend_url, asks=False)
-
-
-def _messages(backend: BackendClient, conversation_id: str) -> list[MessageInfo]:
-    """Return all messages of the branch on show, oldest first."""
-    messages: list[MessageInfo] = []
-    before = None
-    while True:
-        page = backend.conversations.messages(conversation_id, before=before, limit=_PAGE)
-        messages = [*page.items, *messages]
-        before = page.next
-        if before is None:
-            return messages
 
 
 def _row(item: ConversationInfo) -> str:
