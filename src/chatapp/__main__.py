@@ -8,12 +8,19 @@ import sys
 INTERRUPTED = 130
 """The exit code of a command that Ctrl-C ended: 128 and the signal's number, as shells count."""
 
+STAYING = {"serve", "ui", "up"}
+"""The commands that run until they are stopped, which is no failure of theirs, however early it comes."""
+
 OBJECTS_OF_A_COMMAND = 50_000
 """New objects after which Python looks for garbage. To look after 700, as it would, takes a twentieth of a question."""
 
 
 def main() -> None:
     """Run the command line. Ctrl-C while it is being loaded is no more of an accident than later."""
+    if not STAYING.isdisjoint(sys.argv[1:2]):
+        from chatapp.processes.signals import leave_when_stopped  # noqa: PLC0415
+
+        leave_when_stopped()
     _open_closed_streams()
     _let_stdout_take_all_letters()
     gc.disable()  # looking for garbage while modules are loaded, which leave none, takes a tenth of a short command

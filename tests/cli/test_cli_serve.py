@@ -23,7 +23,7 @@ from chatapp.errors import ShuttingDownError
 from chatapp.processes.http_probe import is_answering
 from chatapp.processes.ports import free_port
 from support import scripts
-from support.commands import SCRIPT, START_S, Serving, left_after
+from support.commands import SCRIPT, START_S, Command, Serving, left_after
 from support.stub_model import KEY, StubModel
 
 pytestmark = pytest.mark.faults
@@ -168,6 +168,18 @@ def test_leaving_a_thread_that_loads_is_no_failure(settings, tmp_path: Path) -> 
 
         assert backend.wait() == 0
     assert "Finished server process" in backend.lines[-1]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("command", ["serve", "ui", "up"])
+def test_to_be_stopped_while_it_is_being_loaded_is_no_failure(tmp_path: Path, command: str, number: int) -> None:
+    (tmp_path / "sitecustomize.py").write_text(_SLOW_DISK.replace("chatapp.backend.api.transfer_parts", "typer"))
+    with Command(command, env={"PYTHONPATH": str(tmp_path)}) as starting:
+        starting.wait_until_said("Loads")
+        starting.signal(number)
+
+        assert starting.wait(10) == 0
+    assert starting.lines == ["Loads"]
 
 
 def test_a_second_ctrl_c_ends_at_once(settings, stub) -> None:

@@ -24,7 +24,7 @@ ROOMS = {
     "backend": "errors hosts config protocol providers documents rendering",
     "frontend": "errors hosts config protocol client rendering",
     "cli": "errors hosts config protocol providers processes documents client local_model backend frontend rendering",
-    "__main__": "cli",
+    "__main__": "cli processes",
 }
 BACKEND = {
     "principal": "",

@@ -29,9 +29,9 @@ from chatapp.processes.scratch import scratch_folder
 from chatapp.processes.signals import (
     as_terminals_end_before,
     end_with_terminal,
-    interrupt_on_sigterm,
     leave_within,
     on_stop_signal,
+    until_stopped,
 )
 from chatapp.providers.connection import Upstream
 
@@ -70,34 +70,30 @@ def run(
 ) -> None:
     """Serve until Ctrl-C or SIGTERM."""
     gc.disable()  # until the backend is made: looking for garbage while modules are loaded, which leave none
-    interrupt_on_sigterm()
-    raise_descriptor_limit()
-    settings = Settings.load(host=host, port=port)
-    log_early(settings)
-    require_keys_beyond_loopback(settings)
-    _check_certificate(ssl_certfile, ssl_keyfile)
-    try:
-        with ExitStack() as running:
-            listener = running.enter_context(bound_socket(settings.host, settings.port, setting="PORT"))
-            upstreams = running.enter_context(chosen_models(settings))
-            _require_what_answers_need(settings)
-            config = _config(
-                settings,
-                upstreams,
-                workers=1 if is_reloading else workers,
-                reload=is_reloading,
-                ssl_certfile=ssl_certfile,
-                ssl_keyfile=ssl_keyfile,
-            )
-            if config.workers > 1:
-                from chatapp.backend.telemetry.metrics import SHARED_FOLDER
+    with until_stopped(), ExitStack() as running:
+        raise_descriptor_limit()
+        settings = Settings.load(host=host, port=port)
+        log_early(settings)
+        require_keys_beyond_loopback(settings)
+        _check_certificate(ssl_certfile, ssl_keyfile)
+        listener = running.enter_context(bound_socket(settings.host, settings.port, setting="PORT"))
+        upstreams = running.enter_context(chosen_models(settings))
+        _require_what_answers_need(settings)
+        config = _config(
+            settings,
+            upstreams,
+            workers=1 if is_reloading else workers,
+            reload=is_reloading,
+            ssl_certfile=ssl_certfile,
+            ssl_keyfile=ssl_keyfile,
+        )
+        if config.workers > 1:
+            from chatapp.backend.telemetry.metrics import SHARED_FOLDER
 
-                counts = running.enter_context(scratch_folder("chatapp-metrics-"))
-                environment.give_children(SHARED_FOLDER, str(counts))
-            announce(settings, upstreams[0], scheme="https" if ssl_certfile else "http")
-            _serve(config, listener)
-    except KeyboardInterrupt:
-        return
+            counts = running.enter_context(scratch_folder("chatapp-metrics-"))
+            environment.give_children(SHARED_FOLDER, str(counts))
+        announce(settings, upstreams[0], scheme="https" if ssl_certfile else "http")
+        _serve(config, listener)
 
 
 def _check_certificate(certfile: str | None, keyfile: str | None) -> None:

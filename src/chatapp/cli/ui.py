@@ -14,26 +14,23 @@ from chatapp.processes.descriptors import raise_descriptor_limit
 from chatapp.processes.group import ChildGroup
 from chatapp.processes.http_probe import is_answering
 from chatapp.processes.ports import require_free_ports
-from chatapp.processes.signals import interrupt_on_sigterm
+from chatapp.processes.signals import until_stopped
 
 START_DEADLINE_S = 60.0
 
 
 def run(*, backend_url: str | None, host: str | None, port: str | None) -> None:
     """Serve the page until Ctrl-C or SIGTERM."""
-    interrupt_on_sigterm()
-    settings = Settings.load(backend_url=backend_url, host=host, ui_port=port)
-    require_keys_beyond_loopback(settings)
-    require_free_ports(settings.host, UI_PORT=settings.ui_port)
-    try:
+    with until_stopped():
+        settings = Settings.load(backend_url=backend_url, host=host, ui_port=port)
+        require_keys_beyond_loopback(settings)
+        require_free_ports(settings.host, UI_PORT=settings.ui_port)
         with ChildGroup() as group:
             page = group.add(start_page(settings))
             group.wait_until_ready(page, lambda: is_page_ready(settings), deadline_s=START_DEADLINE_S)
             say("You can now view the page in your browser.")
             say(f"URL: {page_url(settings)}")
             group.watch()
-    except KeyboardInterrupt:
-        return
 
 
 def start_page(settings: Settings, *, on_line: Callable[[str], object] | None = None) -> Child:

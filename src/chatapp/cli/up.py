@@ -20,7 +20,7 @@ from chatapp.config.settings import Settings
 from chatapp.errors import ChatappError
 from chatapp.processes.group import ChildGroup
 from chatapp.processes.ports import require_free_ports
-from chatapp.processes.signals import interrupt_on_sigterm
+from chatapp.processes.signals import until_stopped
 from chatapp.protocol.resources import DependencyInfo
 from chatapp.protocol.schemas.status import WAIT
 
@@ -34,11 +34,10 @@ _DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
 
 def run(*, host: str | None, port: str | None, ui_port: str | None, no_browser: bool) -> None:
     """Run everything until Ctrl-C or SIGTERM."""
-    interrupt_on_sigterm()
-    settings = _settings(host=host, port=port, ui_port=ui_port)
-    require_keys_beyond_loopback(settings)
-    require_free_ports(settings.host, PORT=settings.port, UI_PORT=settings.ui_port)
-    try:
+    with until_stopped():
+        settings = _settings(host=host, port=port, ui_port=ui_port)
+        require_keys_beyond_loopback(settings)
+        require_free_ports(settings.host, PORT=settings.port, UI_PORT=settings.ui_port)
         key = secrets.token_urlsafe(32)
         backend = BackendClient(settings.backend_url, timeout_s=POLL_TIMEOUT_S, api_key=key)
         with ChildGroup() as group, backend:
@@ -47,8 +46,6 @@ def run(*, host: str | None, port: str | None, ui_port: str | None, no_browser: 
             if not no_browser and _has_browser():
                 webbrowser.open(page_url(settings))
             group.watch()
-    except KeyboardInterrupt:
-        return
 
 
 def _settings(**options: str | None) -> Settings:

@@ -4,15 +4,27 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Timer
 from types import FrameType
 
 
-def interrupt_on_sigterm() -> None:
-    """Let SIGTERM raise KeyboardInterrupt in the main thread, as Ctrl-C does, so that both clean up the same way."""
+def leave_when_stopped() -> None:
+    """Let SIGTERM and Ctrl-C end this process at once, with exit code 0: it only loads, and has nothing to clean up."""
+    signal.signal(signal.SIGTERM, _leave)
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # else it is to be ignored, as behind `&`
+        signal.signal(signal.SIGINT, _leave)
+
+
+@contextmanager
+def until_stopped() -> Iterator[None]:
+    """Let SIGTERM and Ctrl-C end the block, by a KeyboardInterrupt in the main thread, so that it cleans up."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if signal.getsignal(signal.SIGINT) is _leave:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     end_with_terminal()
+    with suppress(KeyboardInterrupt):
+        yield
 
 
 def end_with_terminal() -> None:
@@ -55,6 +67,10 @@ def leave_within(seconds: float, *, last_words: Callable[[], object]) -> None:
     timer = Timer(seconds, leave)
     timer.daemon = True
     timer.start()
+
+
+def _leave(_number: int, _frame: FrameType | None) -> None:
+    os._exit(0)
 
 
 def _add_handler(call: Callable[[], object], number: signal.Signals, *, is_final_twice: bool = False) -> None:
