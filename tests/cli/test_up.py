@@ -14,6 +14,7 @@ import psutil
 import pytest
 import requests
 
+from chatapp.cli.up import facts_of_model
 from chatapp.client import BackendClient
 from chatapp.processes.ports import free_port
 from support import scripts
@@ -79,6 +80,16 @@ def test_a_model_server_that_lists_slowly_is_no_problem(settings: dict[str, str]
 
     with Up(env={**settings, "CONNECTIONS": "connections.toml"}) as up:
         assert "Problem" not in up.output
+
+
+@pytest.mark.parametrize(("patience_s", "told"), [(10, "stub-model (127.0.0.1"), (0, "not told yet")])
+def test_a_backend_that_does_not_tell_its_model_at_once_is_asked_again(
+    backend: Any, patience_s: float, told: str
+) -> None:
+    with BackendClient(backend.url, timeout_s=0.2) as client:
+        backend.loop.call_soon_threadsafe(time.sleep, 0.5)
+
+        assert facts_of_model(client, within_s=patience_s)["Model"].startswith(told)
 
 
 def test_the_model_is_shown_where_keys_are_wanted_too(settings: dict[str, str]) -> None:

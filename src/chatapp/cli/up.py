@@ -6,6 +6,7 @@ import threading
 import time
 import webbrowser
 from collections.abc import Callable
+from contextlib import suppress
 
 import typer
 
@@ -101,19 +102,16 @@ def _facts(settings: Settings, backend: BackendClient) -> dict[str, str]:
     return {
         "Page": page_url(settings),
         "Backend": f"{settings.backend_url}, its API at {settings.backend_url}/docs",
-        **_facts_of_model(backend),
+        **facts_of_model(backend),
         "Stop": "Ctrl-C",
     }
 
 
-def _facts_of_model(backend: BackendClient) -> dict[str, str]:
-    """Return the model and why it was chosen, or nothing where the backend cannot say."""
-    try:
-        model = _model_as_known(backend)
-    except ChatappError:
-        return {}
+def facts_of_model(backend: BackendClient, *, within_s: float = KNOWN_WITHIN_S) -> dict[str, str]:
+    """Return the model and why it was chosen; `within_s` is how long a backend that is slow is asked for it."""
+    model = _model_as_known(backend, within_s)
     if model is None:
-        return {}
+        return {"Model": "not told yet, as the backend is slow. `chatapp health` asks it again"}
     facts = {"Model": default_line(model)}
     if model.is_demo:
         facts["Note"] = demo_model.ADVICE
@@ -122,12 +120,16 @@ def _facts_of_model(backend: BackendClient) -> dict[str, str]:
     return facts
 
 
-def _model_as_known(backend: BackendClient) -> DependencyInfo | None:
-    """Return how the model is; one that has not answered yet is asked again for a while, as it may only be slow."""
-    deadline = time.monotonic() + KNOWN_WITHIN_S
-    while (model := backend.ready().model) and (model.hint or "").startswith(WAIT) and time.monotonic() < deadline:
+def _model_as_known(backend: BackendClient, within_s: float) -> DependencyInfo | None:
+    """Return how the model is; while it or the backend does not answer it is asked again, as it may only be slow."""
+    deadline = time.monotonic() + within_s
+    model = None
+    while True:
+        with suppress(ChatappError):
+            model = backend.ready().model
+        if (model and not (model.hint or "").startswith(WAIT)) or time.monotonic() > deadline:
+            return model
         time.sleep(POLL_S)
-    return model
 
 
 def _show_panel(facts: dict[str, str]) -> None:
