@@ -71,7 +71,7 @@ def _store(settings: Settings) -> Finding:
         said = f"{settings.data_dir} cannot be written: {error.strerror}"
         return Finding("store", "fail", said, "Let this user write there, or set another DATA_DIR.")
     try:
-        require_our_file(settings.data_dir / FILE_NAME)
+        require_our_file(settings.data_dir / FILE_NAME, busy_timeout_s=REACH_S)
     except ChatappError as error:
         return Finding("store", "fail", error.detail.rstrip("."), error.hint)
     return Finding("store", "ok", f"{settings.data_dir} can be written")

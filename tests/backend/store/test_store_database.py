@@ -18,7 +18,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import exc, make_url, text
 
-from chatapp.backend.store import BegunTurn, Store
+from chatapp.backend.store import BegunTurn, Store, database
 from chatapp.backend.store.database import FILE_NAME, open_database
 from chatapp.backend.store.failures import reason_of, store_errors
 from chatapp.backend.store.migration import MIGRATIONS, upgrade
@@ -248,6 +248,18 @@ def test_file_of_another_program_is_refused_and_kept(tmp_path: Path, statements:
         Store.open(Settings(data_dir=tmp_path))
     assert caught.value.hint == "Set DATA_DIR to another folder, or DATABASE_URL to another database."
     assert ([*tmp_path.glob("*.db*")], path.read_bytes()) == ([path], before)
+
+
+def test_file_that_its_program_has_locked_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "BUSY_TIMEOUT_S", 0.1)
+    began = time.monotonic()
+    with closing(sqlite3.connect(tmp_path / FILE_NAME, isolation_level=None)) as connection:
+        for statement in ("journal_mode = WAL", "locking_mode = EXCLUSIVE"):
+            connection.execute(f"PRAGMA {statement}")
+        connection.execute("CREATE TABLE books (id)")
+        with pytest.raises(StoreUnavailableError, match="another process is writing"):
+            Store.open(Settings(data_dir=tmp_path))
+    assert time.monotonic() - began < 3
 
 
 @only_postgres

@@ -210,7 +210,7 @@ def open_database(settings: Settings) -> Database:
     if settings.database_url is not None:
         return _open_postgres(settings.database_url.get_secret_value())
     path = settings.data_dir / FILE_NAME
-    require_our_file(path)
+    require_our_file(path, busy_timeout_s=BUSY_TIMEOUT_S)
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.touch(mode=0o600)

@@ -12,23 +12,24 @@ from chatapp.errors import StoreTooNewError, StoreUnavailableError
 _OURS = ("alembic_version", "conversations")
 
 
-def require_our_file(path: Path) -> None:
+def require_our_file(path: Path, *, busy_timeout_s: float) -> None:
     """Refuse a SQLite file that we have not made, or not yet, which is only read for it; there may be no file yet.
 
     Raises:
         StoreTooNewError: a newer chatapp has written it.
-        StoreUnavailableError: it is another program's, or no database.
+        StoreUnavailableError: it is another program's, no database, or locked for longer than `busy_timeout_s` seconds.
     """
     has_log = path.with_name(f"{path.name}-wal").exists()
     how = "mode=ro" if has_log else "mode=ro&immutable=1"  # or SQLite makes one, and leaves it there
     try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?{how}", uri=True)) as connection:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?{how}", busy_timeout_s, uri=True)) as connection:
             tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
             has_ours = tables.issuperset(_OURS)
             versions = connection.execute("SELECT version_num FROM alembic_version").fetchall() if has_ours else []
-    except sqlite3.OperationalError:
-        return  # it cannot be read now, which is told when it is opened
     except sqlite3.DatabaseError as error:
+        is_locked = getattr(error, "sqlite_errorname", "").startswith("SQLITE_BUSY")  # perhaps by whose it is
+        if isinstance(error, sqlite3.OperationalError) and not is_locked:
+            return  # it cannot be read now, which is told when it is opened
         raise unavailable(reason_of(error)) from error
     if tables and not has_ours:
         raise _of_another_program(str(path))
