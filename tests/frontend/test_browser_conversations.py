@@ -365,6 +365,20 @@ def test_stop_keeps_what_was_said_after_a_reload_too(page: Page, model: StubMode
     assert (stored.content, stored.status) == ("Once ", "stopped")
 
 
+def test_a_question_is_asked_again_only_while_it_is_the_last(page: Page, model: StubModel) -> None:
+    goes_on = threading.Event()
+    model.next(scripts.status(400), scripts.answer("Once ", scripts.until(goes_on), "upon a time."))
+    page.ask("A story, please")
+    page.wait_for(".st-key-again")
+
+    page.ask("Another one")
+    page.wait_for_answer("Once")
+
+    page.wait_for(".st-key-stop")
+    assert not page.driver.find_elements(By.CSS_SELECTOR, ".st-key-again")
+    goes_on.set()
+
+
 def test_a_search_finds_words_of_an_answer(page: Page, client: BackendClient, model: StubModel) -> None:
     model.next(scripts.answer("A palindrome reads the same backwards."))
     found = client.ask("Words?", store=True).conversation_id

@@ -127,10 +127,12 @@ def chat() -> "LiveView | None":
 
 def _behind_messages(conversation: OpenConversation) -> "LiveView | None":
     """Draw what stands below the finished messages; return as `chat` does."""
-    live_view = LiveView(conversation.answers) if conversation.live else None
-    if live_view is None and conversation.unfinished is not None:
+    if conversation.live is None and conversation.unfinished is not None:
         with st.container(key="unfinished"):
             _unfinished(conversation.unfinished)
+    else:
+        st.empty()  # takes away what is said of the answer before, as a container here would not
+    live_view = LiveView(conversation.answers) if conversation.live else None
     if live_view is None:
         model_gone()
     if landing := conversation.landing:
