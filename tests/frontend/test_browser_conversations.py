@@ -379,6 +379,29 @@ def test_a_question_is_asked_again_only_while_it_is_the_last(page: Page, model: 
     goes_on.set()
 
 
+def test_a_reader_stays_at_the_message_whose_other_version_is_chosen(page: Page, client: BackendClient) -> None:
+    conversation = client.ask("One?", store=True).conversation_id
+    for number in range(8):
+        client.ask(f"{number}?", conversation_id=conversation)
+    page.open(query=f"?c={conversation}")
+    page.wait_for("article.answer .under")
+    page.run("document.querySelector('[data-do=edit]').click()")
+    page.wait_for(".st-key-editor textarea").send_keys(" Or else?" + Keys.CONTROL + Keys.ENTER)
+    page.wait_for("article.question", "Or else?")
+    page.wait_until(lambda _: not page.run("return document.querySelector('.live')"), "an answer that is whole")
+    page.driver.refresh()
+    page.wait_for(".transcript .older")
+    place = "return document.querySelector('article:has(.older, .newer)').getBoundingClientRect().top"
+    before = page.run(place)
+
+    page.wait_for(".transcript .older").send_keys(Keys.ENTER)
+
+    page.wait_until(lambda _: page.run("return document.querySelectorAll('article').length") > 4, "what followed")
+    page.run("document.body.append(document.createElement('i'))")  # whatever is drawn next
+    page.wait_for("article.question", "7?")
+    assert page.run(place) == pytest.approx(before, abs=1)
+
+
 def test_a_search_finds_words_of_an_answer(page: Page, client: BackendClient, model: StubModel) -> None:
     model.next(scripts.answer("A palindrome reads the same backwards."))
     found = client.ask("Words?", store=True).conversation_id

@@ -7,12 +7,14 @@
   const ROOM_PX = 48; // below the question's window, so that its reader is not at the end yet
   const MOST_OF_WINDOW = 0.6; // that a question takes: of a longer one the end is shown, so that its answer is seen
   const HOLD_MS = 2000; // in which a question stays at the top once it is answered, whatever comes or goes around it
+  const TURN_MS = 2000; // in which another version of a message comes, and its reader stays at it
   const UP_MS = 1000; // in which a hand moves what is read: a scroll at another time is our own, or the browser's
 
   let place, shown, last, landed;
   let follows = true;
   let upMs = -UP_MS;
   let begunMs = -HOLD_MS;
+  let turnedMs = -TURN_MS;
   let isDue = false;
 
   const find = (name) => document.querySelector(`[class*="st-key-${name}-"]`);
@@ -31,7 +33,7 @@
   };
 
   const look = () => {
-    follows ||= isAtEnd();
+    follows ||= isAtEnd() && performance.now() - turnedMs > TURN_MS;
     const parts = [...(find("conversation")?.children ?? [])].map((part) => part.getBoundingClientRect().bottom);
     const isBelow = Math.max(...parts) - place.getBoundingClientRect().bottom > NEAR_PX;
     document.querySelector(".to-end")?.classList.toggle("wanted", isBelow && !isFirstScreen());
@@ -146,6 +148,9 @@
       follows = true;
       begunMs = -HOLD_MS;
       showEnd();
+    } else if (event.target.closest("[data-do='older'], [data-do='newer']")) {
+      follows = false;
+      turnedMs = performance.now();
     }
   });
   document.addEventListener("chatapp:open", () => {
