@@ -842,6 +842,9 @@ def test_what_is_selected_in_an_answer_is_quoted_and_an_answer_copied_in_other_f
     assert box.get_attribute("value") == "> Two\n\n"
     box.send_keys("Why?")
     assert box.get_attribute("value") == "> Two\n\nWhy?"
+    choose("Fork from here")
+    page.wait_for(".st-key-current-row", "Fork of")
+    page.wait_until(lambda driver: driver.switch_to.active_element == box, "a box that is typed in")
 
 
 def test_a_question_that_could_not_be_asked_is_in_the_box_again_after_a_reload(page: Page) -> None:

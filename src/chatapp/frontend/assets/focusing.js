@@ -1,6 +1,6 @@
 // Where what is typed goes: to the box to ask from, or the field for a key, when the page is opened and when a conversation
-// is chosen, to a field that has just been opened, and back to the box when it closes, as when a dialog does and what it
-// was opened from is gone. Not where a keyboard would cover the screen.
+// comes on show, to a field that has just been opened, and back to the box when it closes, as when a dialog does and what
+// it was opened from is gone. Not where a keyboard would cover the screen.
 const BOX = "[data-testid='stChatInputTextArea']";
 const FIELDS = ".st-key-editor textarea, .st-key-rename input";
 const FIRST = `${BOX}, .st-key-sign-in input:not([type='checkbox'])`; // whose box to stay is drawn before it
@@ -8,9 +8,9 @@ const CHOICES = "[class*='st-key-open-'] button, .st-key-new button";
 const hasKeyboard = () => !window.matchMedia("(pointer: coarse)").matches;
 
 const isLost = () => document.activeElement === document.body;
-const SETTLED_MS = 2000; // after which all is drawn that a dialog has changed, what it was opened from too
-let field, box, dialog;
-let closedMs = -SETTLED_MS;
+const SETTLED_MS = 2000; // after which all is drawn that a dialog has changed, what it was opened from too, or an address
+let field, box, dialog, address;
+let changedMs = -SETTLED_MS;
 const focusBox = () => hasKeyboard() && document.querySelector(FIRST)?.focus({ preventScroll: true });
 
 const look = () => {
@@ -27,9 +27,10 @@ const look = () => {
   if (now && now !== box && isLost()) focusBox();
   box = now;
   const over = document.querySelector("[data-testid='stDialog']");
-  if (dialog && !over) closedMs = performance.now();
-  if (performance.now() - closedMs < SETTLED_MS) setTimeout(() => isLost() && focusBox());
+  if ((dialog && !over) || location.search !== address) changedMs = performance.now();
+  if (performance.now() - changedMs < SETTLED_MS) setTimeout(() => isLost() && focusBox());
   dialog = over;
+  address = location.search;
 };
 
 let isDue = false;
