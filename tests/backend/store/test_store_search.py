@@ -164,6 +164,14 @@ def test_very_long_message_is_found_by_its_beginning(ask: Ask, store: Store) -> 
         ("x " * 60 + "whale" + " y" * 100, "whale", "…" + "x " * 19 + "[whale]" + " y" * 58 + " …"),
         ("Nothing here", "whale", "Nothing here"),
         ("skyline sky", '"sky"', "skyline [sky]"),
+        ("# One\n\n- **bold** and `co_de`, [a word](https://x.org)", "bold", "One  [bold] and co_de, a word"),
+        ("A ***very* bold** ~~old~~ word", "word", "A ***very* bold** old [word]"),
+        ("| A | B |\n|---|:-:|\n| $2 | word |", "word", "A | B  $2 | [word]"),
+        ("```python\nf(*args, **word)\n```", "word", " f(*args, **[word]) "),
+        ("2*3 is word*4, __init__ - 1", "word", "2*3 is [word]*4, __init__ - 1"),
+        ("> - [x] a word", "word", "a [word]"),
+        ("[here](https://x.org/word) and there", "word", "[here](https://x.org/[word]) and there"),
+        ("**" + "a " * 30 + "word**" + " b" * 60, "word", "…" + "a " * 19 + "[word]" + " b" * 58 + "…"),
     ],
 )
 def test_snippet_is_one_line_around_the_first_match(text: str, query: str, line: str) -> None:
