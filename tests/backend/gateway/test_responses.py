@@ -199,6 +199,16 @@ def test_an_answer_that_is_cut_is_incomplete_and_one_that_breaks_has_failed(clie
     assert last.response.error.code == "incomplete"
 
 
+def test_a_stream_that_is_cut_tells_all_that_was_said_and_why_it_ends(client: OpenAI, stub: StubModel) -> None:
+    """@tanstack/ai 0.58.0 shows the pieces alone, agent-framework-openai 1.17.0 the text behind them once more."""
+    stub.next(scripts.answer("Once", " upon", finish="length"))
+    *events, last = client.responses.create(model="m", input="Why?", stream=True)
+    assert [event.text for event in events if event.type == "response.output_text.done"] == ["Once upon"]
+    assert last.type == "response.incomplete", "and no failure, though TanStack AI takes it for one"
+    why = last.response.incomplete_details
+    assert (last.response.output_text, why and why.reason) == ("Once upon", "max_output_tokens")
+
+
 def test_thoughts_are_a_summary_for_who_asks_for_one(client: OpenAI, stub: StubModel) -> None:
     """Codex and the AI SDK show nothing else."""
     stub.default = scripts.answer(scripts.delta(reasoning_content="Hm."), "Yes.")
