@@ -225,6 +225,22 @@ def test_models_of_several_connections_stand_under_them_and_can_be_looked_for(
     assert stub.calls[-1].body["model"] == "m6"
 
 
+def test_where_the_first_connection_has_no_key_a_model_of_another_can_be_chosen(
+    open_page: Open, run_backend: Callable[..., Any], stub: StubModel
+) -> None:
+    first = '[connections.first]\nbase_url = "http://127.0.0.1:9/v1"\napi_key_variable = "NOT_SET"\n'
+    Path("connections.toml").write_text(f'{first}[connections.second]\nbase_url = "{stub.url}"\n')
+    backend = run_backend(
+        base_url=None, openai_api_key=None, model_name=None, connections=Path("connections.toml").absolute()
+    )
+    page = open_page(backend.url)
+    assert shown_model(page) == "Choose a model"
+
+    press(page, "model-")
+    assert conversation_in(ask(page, "One?"))
+    assert stub.calls[-1].body["model"] == shown_model(page).removeprefix("second/")
+
+
 def test_a_conversation_whose_model_is_gone_says_so_and_offers_others(
     open_page: Open, backend: Any, client: BackendClient, stub: StubModel
 ) -> None:

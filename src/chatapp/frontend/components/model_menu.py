@@ -21,7 +21,7 @@ from chatapp.protocol.wording import later
 MOST_OFFERS = 3
 
 _MOST_TOKENS = 10_000_000
-_NONE = later("No model answers")
+_NONE, _NOT_CHOSEN = later("No model answers"), later("Choose a model")
 _TEMPERATURE = later("0 is the most predictable, 2 the most varied. Empty: as the model does by itself.")
 _INSTRUCTIONS = later(
     "How this conversation is answered: the system prompt of the questions that are asked from now on."
@@ -46,7 +46,7 @@ def model_menu() -> None:
     told = models_of(url, api_key=api_key) if readiness.is_answering else None
     icon = ":material/edit_note:" if chat_options.system else None
     others = len(conversation.others(model))
-    name = f"{model} +{others}" if others else model or t(_NONE)
+    name = f"{model} +{others}" if others else model or t(_NOT_CHOSEN if told and told.models else _NONE)
     with st.popover(literal(name), icon=icon, type="tertiary", key="chat-options"):
         if told is not None and (len(told.connections) > 1 or told.routes):
             model_list(told, told.listed_as(model))
