@@ -6,8 +6,11 @@ from typing import Any
 
 import pytest
 from bs4 import BeautifulSoup
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
 
 from chatapp.frontend.session.sharing_actions import address_of_page
+from chatapp.frontend.sharing import shared_route
 from support import scripts
 from support.pages import ask, choose, click, conversation_in, press
 from support.stub_model import StubModel
@@ -53,3 +56,26 @@ def test_who_shares_while_answers_wait_to_be_chosen_from_learns_which_one_is_sho
 
     assert ["stub-model" in sentence.replace("\\", "") for (sentence,) in told] == [True, True]
     assert not choose(page, shared, "Share").warning
+
+
+@pytest.mark.parametrize(
+    ("language", "direction", "said"),
+    [
+        ("de-AT", "ltr", "Dieser Link führt nirgendwohin: er ist abgelaufen"),
+        ("ar", "rtl", "هذا الرابط لا يؤدي إلى شيء"),
+        ("fr", "ltr", "This link leads nowhere: it is over"),
+    ],
+)
+def test_a_link_that_leads_nowhere_says_so_in_the_language_of_its_reader(
+    language: str, direction: str, said: str, run_backend: Callable[..., Any]
+) -> None:
+    backend = run_backend(share_links=True)
+    page = TestClient(Starlette(routes=[shared_route(lambda: backend.client)]))
+
+    response = page.get(f"/shared/{'0' * 32}", headers={"Accept-Language": language})
+
+    assert (response.status_code, response.headers["X-Robots-Tag"]) == (404, "noindex, nofollow, noarchive")
+    html = BeautifulSoup(response.text, "html.parser")
+    assert html.html is not None
+    assert html.html["dir"] == direction
+    assert said in html.text

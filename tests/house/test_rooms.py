@@ -49,7 +49,7 @@ FRONTEND = {
     "server": "",
     "compression": "",
     "preloading": "",
-    "sharing": "",
+    "sharing": "languages",
     "conversations": "",
     "listening": "conversations",
     "transcript": "languages markdown conversations",

@@ -28,6 +28,7 @@ _ERRORS = (
     "There is nothing to share in an empty conversation.",
     "This answer is still being made.",
     "This backend wants an API key.",
+    "This link leads nowhere: it is over, or was taken back.",
     "This key sees only what it has used itself.",
     "Too many answers are being made.",
     "Too many connections are open.",
