@@ -409,6 +409,32 @@ ANSWERS: dict[str, tuple[bytes, Heard]] = {
         ),
         Heard(failure="upstream_unavailable"),
     ),
+    "Rapid-MLX 0.16.10: the window is full": (
+        sse(
+            said("Hel"),
+            b"event: chat.completion.error\n",
+            {
+                "error": {
+                    "message": "The prompt contains 4 tokens and generation used 508 tokens, reaching this model's "
+                    "512-token context limit. Start a new session or compact the conversation, or use a model with a "
+                    "larger context window.",
+                    "code": "context_length_exceeded",
+                }
+            },
+        ),
+        Heard("Hel", finish_reason="length"),
+    ),
+    "Hermes Agent 0.19.0: why it is cut, beside the end": (
+        sse(
+            said("Hel"),
+            {
+                **said(finish="length"),
+                "error": {"message": "Response remained truncated after 4 continuation attempts"},
+                "hermes": {"completed": False, "partial": True, "error_code": "output_truncated"},
+            },
+        ),
+        Heard("Hel", finish_reason="length"),
+    ),
     "OpenRouter: too long, once it has begun (jp#978)": (
         sse({"choices": [], "error": {"code": 400, "message": "prompt is too long: 1284668 tokens > 1000000 maximum"}}),
         Heard(failure="context_length_exceeded"),

@@ -14,7 +14,7 @@ from chatapp.backend.models.openai.ordinary import ContentFrame, OrdinaryChunk
 from chatapp.backend.models.openai.other_apis import not_our_api
 from chatapp.backend.models.openai.tool_calls import CallNumbers
 from chatapp.backend.models.openai.usage import UsageFields, usage_in
-from chatapp.errors import IncompleteAnswerError
+from chatapp.errors import ContextLengthExceededError, IncompleteAnswerError
 from chatapp.protocol.events import Reasoning, Text
 
 
@@ -86,7 +86,7 @@ class AnswerState:
             self._add_beside(chunk, batch)
         is_said = bool(chunk.pieces or chunk.calls) and self._add_pieces(chunk, batch)
         self.frame.blanks = 0 if is_said else self.frame.blanks + chunk.mentions_reason
-        if chunk.failure is not None:
+        if chunk.failure is not None and not self._has_run_out(chunk):
             self.has_failed = True
             raise chunk.failure
         if chunk.other_api is not None and not self._has_content:
@@ -138,6 +138,16 @@ class AnswerState:
             return False
         self._require_words()
         return True
+
+    def _has_run_out(self, chunk: Chunk) -> bool:
+        """Return whether a failure only says why the answer is cut, and note that it is.
+
+        Hermes Agent explains each answer that has reached its longest length; Rapid-MLX finds the conversation too long
+        once the answer has filled the window.
+        """
+        if self._has_content and isinstance(chunk.failure, ContextLengthExceededError):
+            chunk.finish_reason = chunk.finish_reason or "length"
+        return chunk.finish_reason == "length"
 
     def _add_beside(self, chunk: Chunk, batch: Batch) -> None:
         batch.is_alive = batch.is_alive or chunk.is_alive or chunk.is_reading
