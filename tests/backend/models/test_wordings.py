@@ -238,6 +238,7 @@ EMPTY: dict[str, tuple[int, Any]] = {
         429,
         'Error from provider(x,m1: 429): {"error": {"message": "No.", "code": "insufficient_quota"}}Error: at a.js',
     ),
+    "watsonx": (403, {"errors": [{"code": "token_quota_reached", "message": "No."}], "status_code": 403}),
     "a reseller, of a trial": (403, {"error": {"message": "Your trial has ended. Please subscribe to continue."}}),
     "Zhipu, of a plan": (429, {"error": {"code": "1309", "message": "您的GLM Coding Plan套餐已到期"}}),
     "Zhipu, for some hours": (429, {"error": {"code": "1308", "message": "已达到 5 小时的使用上限。"}}),
@@ -305,6 +306,8 @@ MODEL: dict[str, tuple[int, Any]] = {
     "llama-swap": (400, {"error": "could not find suitable inference handler for m1"}),
     "one-api": (503, {"error": {"message": "当前分组 default 下对于模型 m1 无可用渠道", "type": "one_api_error"}}),
     "in a stream": (IN_A_STREAM, {"error": {"message": "The model `m1` does not exist"}}),
+    "GitHub": (400, {"error": {"code": "unavailable_model", "message": "Unavailable model: m1"}}),
+    "nanobot-ai 0.3.5": (400, "Only configured model 'm2' is available"),
     "not loaded": (400, {"detail": "Model 'm1' is not loaded"}),
     "FastAPI": (422, {"detail": [{"loc": ["body", "model"], "msg": "Input should be 'a' or 'b'", "input": "m1"}]}),
     "no name": (400, {"error": {"message": "you must provide a model parameter", "param": "model"}}),
@@ -469,6 +472,35 @@ def test_who_has_to_wait_for_long_is_told_how_long(seconds: int, hint: str) -> N
     assert hint in str(refused(429, "No.", {"retry-after": str(seconds)}).hint)
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param("Tokens per day limit exceeded - too many tokens processed.", id="Cerebras"),
+        pytest.param({"error_code": 17, "error_msg": "Open api daily request limit reached"}, id="Baidu"),
+        pytest.param(
+            {
+                "error": {
+                    "message": "You exceeded your current quota, limit: 20. Please retry in 12s.",
+                    "status": "RESOURCE_EXHAUSTED",
+                    "details": [
+                        {"violations": [{"quotaId": "GenerateRequestsPerDayPerProjectPerModel-FreeTier"}]},
+                        {"retryDelay": "12s"},
+                    ],
+                }
+            },
+            id="Google, who names seconds",
+        ),
+    ],
+)
+def test_a_limit_of_the_day_is_not_said_to_be_one_of_a_moment(body: Any) -> None:
+    assert "tomorrow" in str(refused(429, body).hint)
+
+
+def test_a_limit_of_the_day_may_have_room_again_in_a_moment() -> None:
+    groqs = "Rate limit reached for model `m1` on tokens per day (TPD): Limit 100000. Please try again in 14.4s."
+    assert refused(429, groqs).hint == "Wait a moment and ask again."
+
+
 def test_how_long_to_wait_may_be_a_moment() -> None:
     moment = int(time.time()) + 60
 
@@ -537,6 +569,7 @@ REFUSED: dict[str, tuple[int, Any, str]] = {
     "roles, Bedrock": (400, "A conversation must start with a user message.", "roles"),
     "last role, Google": (400, "Please ensure that multiturn requests end with a user role.", "last_role"),
     "last role": (400, "The last message must be from the user", "last_role"),
+    "alone, nanobot-ai 0.3.5": (400, "Only a single user message is supported", "alone"),
     "system first": (400, "System messages are only allowed at the beginning", "system_first"),
     "last role, DeepSeek": (
         400,

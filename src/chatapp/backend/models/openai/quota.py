@@ -14,7 +14,7 @@ _QUOTA_CODES = (
     "exceeded_current_quota_error", "billing_not_active", "billing_hard_limit_reached", "payment_required", "402",
     "billing_error", "budget_exceeded", "arrearage", "accountoverdueerror", "1008", "1113",
     "personal-team-blocked:spending-limit", "usage_limit_reached", "not_enough_balance", "insufficient_funds",
-    "freetieronly", "setlimitexceeded", "1309", "1310",
+    "freetieronly", "setlimitexceeded", "1309", "1310", "token_quota_reached",
 )  # fmt: skip
 _QUOTA_WORDS = (
     "exceeded your current quota", "insufficient balance", "balance is insufficient", "balance insufficient",
@@ -50,6 +50,10 @@ _RATE_WORDS = (
 _PACE_ONLY_CODES = tuple(code for code in _RATE_CODES if code not in {"429", "resource_exhausted"})
 """Codes of a limit per minute; 429 alone is both, and so is Google's, which then says how long to wait."""
 
+_BY_THE_DAY = ("per day", "daily")
+_GOOGLES_DAY = ("perday", "per_day")
+"""In names of quotas of a day, of which Google says all the same to retry in seconds."""
+_TOMORROW = "The limit is one of the day: ask again tomorrow, or choose another model."
 _MOMENT_S, _MOST_MINUTES = 60, 90
 
 
@@ -67,15 +71,17 @@ def quota_or_rate_error(said: ErrorWords, status: int, headers: Mapping[str, str
     if said.says(*_QUOTA_WORDS) and not (has_pace and (wait_s is not None or said.has_code(*_PACE_ONLY_CODES))):
         return _no_quota(said)
     if (has_pace and status not in {401, 403, 404}) or said.says(*_RATE_WORDS):
-        what, hint = "the model server is being asked too often.", _when(wait_s)
+        what, hint = "the model server is being asked too often.", _when(wait_s, said)
         if is_overloaded(said):
             what, hint = "the model server is overloaded.", "Ask again in a moment, or choose another model."
         return UpstreamRateLimitedError(what, hint=hint, retry_after=wait_s)
     return None
 
 
-def _when(wait_s: int | None) -> str:
+def _when(wait_s: int | None, said: ErrorWords) -> str:
     """Return what to do, as a sentence, where that is to wait: some count by the day."""
+    if said.says(*_GOOGLES_DAY) or (wait_s is None and said.says(*_BY_THE_DAY)):
+        return _TOMORROW
     if wait_s is None or wait_s <= _MOMENT_S:
         return "Wait a moment and ask again."
     if wait_s >= LONGEST_S:  # perhaps in a week, as plans renew

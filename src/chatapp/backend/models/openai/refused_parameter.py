@@ -28,6 +28,8 @@ CALL_IDS = "call_ids"
 """What it names where calls of tools must go by ids of nine letters or digits, or of fewer than they have."""
 BLANKS = "blanks"
 """What it names where no message may be without a letter."""
+ALONE = "alone"
+"""What it names where a question must come without instructions and earlier messages."""
 PENALTIES = "penalties"
 """What it names where Google refuses both, whose word for them is no field's."""
 
@@ -109,6 +111,7 @@ _TEMPLATES = (
     (BLANKS, ("text content blocks must be non-empty", "must contain non-whitespace text",
               "must have non-empty content", "must have either content or tool_calls", "' must not be empty",
               "parts must not be empty", "is blank. add text")),
+    (ALONE, ("only a single user message",)),  # agents that remember by themselves: nanobot
     (ROLES, ("roles must alternate", "must alternate between", "alternate user/assistant", "alternating user",
              "consecutive messages", "successive user", "should be alternating", "should alternate",
              "should interleave", "alternate between user", "messages must alternate", "consecutive user messages",
@@ -156,7 +159,9 @@ _ROLE_SENTENCES = {
     AFTER_TOOL: "the model wants to speak behind the result of a tool.",
     CALL_IDS: "the model server does not take the ids that calls of tools have.",
     BLANKS: "the model does not take messages that are empty.",
+    ALONE: "the model server takes a question alone: it remembers earlier ones by itself.",
 }
+_HINTS = {ALONE: "Ask in a new chat each time, without instructions, or choose another model."}
 
 
 def refused_length_in(said: ErrorWords) -> UpstreamParameterRefusedError | None:
@@ -202,7 +207,7 @@ def refused_form_in(said: ErrorWords) -> UpstreamParameterRefusedError | None:
         return None
     if name not in _ROLE_SENTENCES:
         return _refused(name, said)
-    error = UpstreamParameterRefusedError(_ROLE_SENTENCES[name], hint="Choose another model.")
+    error = UpstreamParameterRefusedError(_ROLE_SENTENCES[name], hint=_HINTS.get(name, "Choose another model."))
     error.parameter = name
     return error
 

@@ -11,16 +11,16 @@ MAX_WORDS = 4000
 """How many characters of a server's words are looked at."""
 
 _MAX_VALUES = 100
-_MAX_DEPTH = 6
+_MAX_DEPTH = 7
 
 _CODES = ("code", "type", "finish_reason", "status", "reason", "error_code", "error_type", "err_code", "status_code")
 _WORDS = (
     "message", "msg", "error", "errors", "detail", "details", "error_message", "error_msg", "status_msg", "title",
-    "errormessage", "error_description", "faultstring", "reason", "exception", "err",
+    "errormessage", "error_description", "faultstring", "reason", "exception", "err", "quotaid",
 )  # fmt: skip
 _AROUND = (
     "metadata", "raw", "innererror", "choices", "content_filter_results", "base_resp", "x_groq", "header", "response",
-    "headers", "issues", "fault", "external_model_message",
+    "headers", "issues", "fault", "external_model_message", "violations",
 )  # fmt: skip
 _HOLD_JSON = {"message", "raw", "detail", "error"}
 """Where gateways pass on what another server said, as text."""

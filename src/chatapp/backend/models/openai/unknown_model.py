@@ -16,7 +16,8 @@ _WORDS = (
     "invalid model:", "invalid `model`", "find real modelid", "provider not provided", "unknown provider for model",
     "provider found for model",
     "no keys found that support model", "provider/model format", "failed to parse model uri",
-    "could not find suitable", "not a supported model", "an appropriate cached snapshot", "repository not found",
+    "could not find suitable", "only configured model", "unavailable model:",
+    "not a supported model", "an appropriate cached snapshot", "repository not found",
     "模型不存在", "模型名称错误", "无可用渠道",
 )  # fmt: skip
 """The last are Zhipu's, and of gateways made with one-api: no such model, no channel for it. Those before them are
