@@ -35,7 +35,7 @@ class Timeouts:
 
     def over(self, settings: Settings) -> Settings:
         """Return the settings with these in place of theirs; the same object where there are none."""
-        if self == _NO_TIMEOUTS:
+        if self is _NO_TIMEOUTS or self == _NO_TIMEOUTS:
             return settings
         return settings.model_copy(update=self._set())
 

@@ -54,20 +54,19 @@ class Attempts:
 
     def ask(self) -> None:
         """Note that a server is asked now."""
-        self._change(is_asked=True)
+        self.is_asked = True
+        if self.on_change is not None:
+            self.on_change()
 
     def fail(self, error: ChatappError) -> None:
         """Note that the call came to nothing, and that another begins in its place."""
         ended = time.perf_counter()
         self.failed.append(FailedAttempt(self.connection, error.code, self.began, ended, self.name))
         self.began = ended
-        self._change(is_asked=False)
+        self.is_asked = False
+        if self.on_change is not None:
+            self.on_change()
 
     def take_back(self) -> None:
         """Note that no other call has begun in place of the one that failed last."""
         self.began = self.failed.pop().began
-
-    def _change(self, *, is_asked: bool) -> None:
-        self.is_asked = is_asked
-        if self.on_change is not None:
-            self.on_change()

@@ -53,11 +53,11 @@ class Router:
 
     def timeouts_for(self, model: str) -> Timeouts:
         """Return those of the connection that `model` is asked over; of several, each has its time for a first word."""
-        members = [candidate.member for candidate in self._candidates(model)]
-        timeouts = members[0].upstream.timeouts
-        if len(members) == 1:
+        candidates = self._candidates(model)
+        timeouts = candidates[0].member.upstream.timeouts
+        if len(candidates) == 1:
             return timeouts
-        return replace(timeouts, first_content_s=sum(member.connection.first_content_s for member in members))
+        return replace(timeouts, first_content_s=sum(each.member.connection.first_content_s for each in candidates))
 
     async def prepare(self) -> None:
         """Prepare every connection, and find out what they have."""

@@ -3,12 +3,12 @@
 Nothing that failed, and nothing that may have been cut, passes for a whole answer.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from chatapp.backend.models.chat_model import Batch
 from chatapp.backend.models.openai.answer_text import AnswerText
 from chatapp.backend.models.openai.chunk import Chunk
-from chatapp.backend.models.openai.citations import Cited
+from chatapp.backend.models.openai.citations import not_named_before
 from chatapp.backend.models.openai.finish_reasons import as_openai_says, error_of_empty_answer, nothing_came
 from chatapp.backend.models.openai.ordinary import ContentFrame, OrdinaryChunk
 from chatapp.backend.models.openai.other_apis import not_our_api
@@ -26,7 +26,7 @@ class AnswerState:
     what was counted last and not told yet. It `has_begun` once a chunk has come that is part of it, if only a role.
     """
 
-    def __init__(self, *, stop: Iterable[str] = ()) -> None:
+    def __init__(self, *, stop: Sequence[str] = ()) -> None:
         self.told_model: str | None = None
         self.calls = CallNumbers()
         self.frame = ContentFrame()
@@ -34,7 +34,7 @@ class AnswerState:
         self.usage: UsageFields | None = None
         self.has_failed = False
         self._text = AnswerText(stop=stop)
-        self._cited = Cited()
+        self._cited: set[str] = set()
         self._tier: str | None = None
         self._finish_reason: str | None = None
         self._was_taken_back = self._mentions_reason = self._is_counted = False
@@ -54,16 +54,22 @@ class AnswerState:
 
     def add_ordinary(self, chunk: OrdinaryChunk, batch: Batch) -> bool:
         """Add a chunk if it is a piece of text, or of thought, and nothing else; return whether it is."""
-        if chunk.is_special or (chunk.names_pages and not self._cited) or (chunk.has_details and self.calls.known):
+        choice = chunk.choices[0]
+        delta = choice.delta
+        if choice.finish_reason or choice.logprobs or delta.tool_calls or delta.annotations:
             return False
-        text, thought = chunk.text, chunk.thought
+        if choice.error is not None or chunk.error is not None or (delta.reasoning_details and self.calls.known):
+            return False
+        if (chunk.citations or chunk.search_results) and not self._cited:
+            return False
+        text, thought = delta.content, delta.reasoning_content or delta.reasoning
         if text and not thought:
             self.add_text(text, batch)
         elif thought and not text and self._has_content:
             batch.add(Reasoning, thought)
         else:
             return False
-        self._mentions_reason = self._mentions_reason or chunk.mentions_reason
+        self._mentions_reason = self._mentions_reason or choice.finish_reason is None
         self.frame.blanks = 0
         self.usage = chunk.usage or self.usage
         return True
@@ -157,7 +163,7 @@ class AnswerState:
         if chunk.notices and not self._is_told:
             batch.notices, self._is_told = chunk.notices, True
         if chunk.citations:
-            batch.citations = [*batch.citations, *self._cited.new(chunk.citations)]
+            batch.citations = [*batch.citations, *not_named_before(chunk.citations, self._cited)]
 
     def _add_pieces(self, chunk: Chunk, batch: Batch) -> bool:
         """Add what is said and not what a message says again, and take an earlier finish reason back."""

@@ -1,6 +1,6 @@
 """The text of one answer as it is put together: characters whole, thoughts apart, cut where the question wants it."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from chatapp.backend.models.chat_model import Batch
 from chatapp.backend.models.openai.stop_strings import StopStrings
@@ -15,10 +15,10 @@ class AnswerText:
     `is_cut`: one was found, and what follows is not wanted.
     """
 
-    def __init__(self, *, stop: Iterable[str] = ()) -> None:
+    def __init__(self, *, stop: Sequence[str] = ()) -> None:
         self.has_text = self.is_cut = False
         self._tags = ThinkTags()
-        self._stop = StopStrings(stop)
+        self._stop = StopStrings(stop) if stop else None
         self.can_be_cut = bool(self._stop)
         self._half = ""
         self._plain_kind: type[Text] | type[Reasoning] | None = None
@@ -54,7 +54,7 @@ class AnswerText:
             self._sort(half, batch)
         for found in self._tags.end():
             self._put(found, batch)
-        if rest := self._stop.end():
+        if self._stop and (rest := self._stop.end()):
             batch.add(Text, rest)
 
     def _sort(self, text: str, batch: Batch) -> None:
@@ -68,7 +68,7 @@ class AnswerText:
             batch.recast()
             return
         kind, text = found
-        if kind is Text and self.can_be_cut:
+        if kind is Text and self._stop:
             text = self._stop.feed(text)
             self.is_cut = self._stop.is_found
         if text:

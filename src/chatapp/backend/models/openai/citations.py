@@ -39,23 +39,14 @@ def has_citations(body: dict[str, Any]) -> bool:
     return any(body.get(name) for name in _LISTS)
 
 
-class Cited:
-    """What an answer has named so far: Perplexity names all in each chunk."""
-
-    def __init__(self) -> None:
-        self._urls: set[str] = set()
-
-    def __bool__(self) -> bool:
-        return bool(self._urls)
-
-    def new(self, citations: Iterable[Citation]) -> list[Citation]:
-        """Return those that were not named before."""
-        found = []
-        for citation in citations:
-            if citation.url not in self._urls and len(self._urls) < MOST:
-                self._urls.add(citation.url)
-                found.append(citation)
-        return found
+def not_named_before(citations: Iterable[Citation], urls: set[str]) -> list[Citation]:
+    """Return those that are not among the `urls` of an answer yet, and add them: Perplexity names all in each chunk."""
+    found = []
+    for citation in citations:
+        if citation.url not in urls and len(urls) < MOST:
+            urls.add(citation.url)
+            found.append(citation)
+    return found
 
 
 def _items(value: object) -> list[Any]:

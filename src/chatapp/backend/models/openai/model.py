@@ -235,9 +235,10 @@ class OpenAIModel:
         return surely_too_long(messages, self._windows.told(body["model"])) or perhaps_too_long(messages, error)
 
     def _body(self, request: ModelRequest, name: str) -> dict[str, Any]:
+        wire = request.wire_messages  # calls of tools are in those alone that a client has worded
         body = {
             "model": name,
-            "messages": self._worded(request),
+            "messages": messages_as_json(request.messages, request.media) if wire is None else self._calls.told(wire),
             "stream": True,
             "stream_options": {"include_usage": True},
             **request.parameters,
@@ -247,12 +248,6 @@ class OpenAIModel:
         if "max_tokens" in body and (limit := self._windows.told(name)) and body["max_tokens"] > limit:
             body["max_tokens"] = limit  # no answer is longer, and vLLM refuses more
         return body
-
-    def _worded(self, request: ModelRequest) -> list[dict[str, Any]]:
-        """Return the messages as the server takes them; calls of tools are in those alone that a client has worded."""
-        if request.wire_messages is None:
-            return messages_as_json(request.messages, request.media)
-        return self._calls.told(request.wire_messages)
 
     async def _stream(self, body: dict[str, Any], attempts: Attempts) -> OpenAIStream:
         stop = body.get("stop") or ()

@@ -36,39 +36,6 @@ class OrdinaryChunk(msgspec.Struct, gc=False):
     citations: Any = None
     search_results: Any = None
 
-    @property
-    def text(self) -> str | None:
-        """The next piece of the answer."""
-        return self.choices[0].delta.content
-
-    @property
-    def thought(self) -> str | None:
-        """The next piece of what is thought."""
-        delta = self.choices[0].delta
-        return delta.reasoning_content or delta.reasoning
-
-    @property
-    def mentions_reason(self) -> bool:
-        """Whether it says that there is no reason yet to end."""
-        return self.choices[0].finish_reason is None
-
-    @property
-    def is_special(self) -> bool:
-        """Whether it says more than a piece of text or of thought."""
-        choice = self.choices[0]
-        has_more = choice.finish_reason or choice.logprobs or choice.delta.tool_calls or choice.delta.annotations
-        return bool(has_more or choice.error is not None or self.error is not None)
-
-    @property
-    def has_details(self) -> bool:
-        """Whether it words thoughts in the form in which OpenRouter wants them back."""
-        return bool(self.choices[0].delta.reasoning_details)
-
-    @property
-    def names_pages(self) -> bool:
-        """Whether it names pages that the answer goes by."""
-        return bool(self.citations or self.search_results)
-
 
 decode_ordinary = msgspec.json.Decoder(OrdinaryChunk).decode
 """Read a chunk if it is an ordinary one; raises what `UNREADABLE` lists if it is not."""

@@ -3,7 +3,7 @@
 Reading is tolerant: what comes beside the answer never costs it. What the chunks come to is judged by `AnswerState`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from chatapp.backend.models.chat_model import Batch
 from chatapp.backend.models.openai.answer_state import AnswerState
@@ -34,7 +34,7 @@ class OpenAIStream:
     that leave it in.
     """
 
-    def __init__(self, response: Response, *, max_event_bytes: int, stop: Iterable[str] = ()) -> None:
+    def __init__(self, response: Response, *, max_event_bytes: int, stop: Sequence[str] = ()) -> None:
         self.answer = AnswerState(stop=stop)
         self.is_well = False
         self._response = response
@@ -46,7 +46,7 @@ class OpenAIStream:
         self._is_flowing = self._is_plain = self._is_over = False
 
     @classmethod
-    async def open(cls, response: Response, *, max_event_bytes: int, stop: Iterable[str] = ()) -> "OpenAIStream":
+    async def open(cls, response: Response, *, max_event_bytes: int, stop: Sequence[str] = ()) -> "OpenAIStream":
         """Return the stream of a response that is one, whatever its Content-Type says.
 
         Raises:
@@ -143,7 +143,7 @@ class OpenAIStream:
             return False
         if not self.answer.add_ordinary(chunk, batch):
             return False
-        if chunk.usage is None and chunk.text:
+        if chunk.usage is None and chunk.choices[0].delta.content:
             self._frame.learn(data)
         return True
 
