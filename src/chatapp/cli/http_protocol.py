@@ -154,6 +154,7 @@ class HttpProtocol(_Protocol):
         """Measure the head, and let the request be told when its client leaves."""
         super().on_message_begin()
         self._leaving = self._leaving or Leaving(self.flow.resume_reading)
+        self._leaving.has_sent_all = False
         self.scope[LEAVING] = self._leaving  # type: ignore[literal-required]
         self._head_bytes = 0
 
@@ -175,6 +176,8 @@ class HttpProtocol(_Protocol):
     def on_message_complete(self) -> None:
         """Hang up behind the last request, if it is answered already."""
         self._is_in_body = False
+        if self._leaving is not None:
+            self._leaving.has_sent_all = True
         super().on_message_complete()
         if self.cycle.response_complete and not self.cycle.keep_alive:
             self.transport.close()

@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive, Scope, Send
 
-from chatapp.backend.http.context import header, headers
+from chatapp.backend.http.context import LEAVING, Leaving, header, headers
 from chatapp.errors import BodyTooLargeError, RequestTimeoutError, UnsupportedMediaTypeError
 
 BODY_TIMEOUT_S = 30.0
@@ -36,6 +36,7 @@ class Arriving:
 
     def __init__(self, request: Request) -> None:
         self._receive = request.receive
+        self._leaving: Leaving | None = request.scope.get(LEAVING)
         self._loop = asyncio.get_running_loop()
         self._deadline = self._loop.time() + BODY_TIMEOUT_S
         self._has_more = True
@@ -51,11 +52,10 @@ class Arriving:
             HTTPException: with status 408, for a body that comes in too slowly.
         """
         while self._has_more:
-            try:
-                async with asyncio.timeout_at(self._deadline):
-                    message = await self._receive()
-            except TimeoutError:
-                raise HTTPException(RequestTimeoutError.status, headers={"Connection": "close"}) from None
+            if self._leaving is not None and self._leaving.has_sent_all:
+                message = await self._receive()
+            else:
+                message = await self._received_in_time()
             if message["type"] == "http.disconnect":
                 raise ClientDisconnect
             piece: bytes = message.get("body", b"")
@@ -66,6 +66,13 @@ class Arriving:
             if piece:
                 return piece
         raise StopAsyncIteration
+
+    async def _received_in_time(self) -> Message:
+        try:
+            async with asyncio.timeout_at(self._deadline):
+                return await self._receive()
+        except TimeoutError:
+            raise HTTPException(RequestTimeoutError.status, headers={"Connection": "close"}) from None
 
 
 class BoundedJsonRequest(Request):

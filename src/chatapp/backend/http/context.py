@@ -56,13 +56,14 @@ class Leaving:
     """Calls back when a client leaves. To wait for `http.disconnect` takes a task of its own for each answer.
 
     To see it leave, a server may have to `read_on`. Of requests that came at once, which are answered one after the
-    other, two may listen for a moment.
+    other, two may listen for a moment. It `has_sent_all` once no body has to be waited for.
     """
 
     def __init__(self, read_on: Callable[[], object]) -> None:
         self._read_on = read_on
         self._backs: list[Callable[[], object]] = []
         self._has_left = False
+        self.has_sent_all = False
 
     def call(self, back: Callable[[], object]) -> None:
         """Call `back` when the client leaves, now if it has."""
