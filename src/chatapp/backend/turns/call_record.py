@@ -125,7 +125,7 @@ class CallRecord:
         """Milliseconds from the first thought to the first word, or until now; None where nothing was thought."""
         if not self.thinks or self._first_token_at is None:
             return None
-        return _milliseconds((self._said_at or time.perf_counter()) - self._first_token_at)
+        return round(((self._said_at or time.perf_counter()) - self._first_token_at) * 1000)
 
     @property
     def tries(self) -> int:
@@ -194,8 +194,8 @@ class CallRecord:
             status=status,
             error_code=error_code,
             created_at=created_at,
-            duration_ms=_milliseconds(clock - attempts.began),
-            first_token_ms=None if first is None else _milliseconds(first - attempts.began),
+            duration_ms=round((clock - attempts.began) * 1000),
+            first_token_ms=None if first is None else round((first - attempts.began) * 1000),
             prompt_tokens=usage.prompt_tokens if usage else None,
             cached_tokens=usage.cached_tokens if usage else None,
             completion_tokens=usage.billed_completion_tokens if usage else None,
@@ -232,10 +232,6 @@ def _failed(attempt: FailedAttempt, call_id: str, call: ModelCall, *, clock: flo
         status="failed",
         error_code=attempt.error_code,
         created_at=now - timedelta(seconds=clock - attempt.began),
-        duration_ms=_milliseconds(attempt.ended - attempt.began),
+        duration_ms=round((attempt.ended - attempt.began) * 1000),
         cost_pico=0,
     )
-
-
-def _milliseconds(seconds: float) -> int:
-    return round(seconds * 1000)

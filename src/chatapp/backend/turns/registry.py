@@ -251,7 +251,7 @@ class TurnRegistry:
             gate=self._gate,
             wording=self._wording,
         )
-        task = asyncio.create_task(maker.run(), name=f"turn {turn.id}")
+        task = asyncio.get_running_loop().create_task(maker.run(), name=f"turn {turn.id}")
         self._active[turn.id] = turn
         self._tasks.add(task)
         task.add_done_callback(lambda task: self._retire(turn, task, is_saved=record is not None))
