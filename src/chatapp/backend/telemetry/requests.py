@@ -130,7 +130,7 @@ class RequestLog:
 
     def __init__(self, scope: Scope) -> None:
         offered = context.header(scope, b"x-request-id") or ""
-        self.id = offered if _REQUEST_ID.fullmatch(offered) else new_id()
+        self.id = offered if offered and _REQUEST_ID.fullmatch(offered) else new_id()
         self.status: int | None = None
         self._scope = scope
         self._began = time.perf_counter()

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import NamedTuple, Protocol
 
 from chatapp.backend.models.attempts import Attempts, FailedAttempt
@@ -180,8 +180,9 @@ class CallRecord:
         self, status: FinalStatus, error_code: str | None, usage: TokenUsage | None, *, is_estimated: bool
     ) -> list[ModelCall]:
         attempts, first = self._attempts, self._first_token_at
-        now, clock = datetime.now(UTC), time.perf_counter()
-        created_at = now - timedelta(seconds=clock - attempts.began)
+        clock = time.perf_counter()
+        zero_at = time.time() - clock
+        created_at = datetime.fromtimestamp(zero_at + attempts.began, UTC)
         cost_pico, price_source = self._priced(usage, created_at)
         call = ModelCall(
             id=self.id,
@@ -206,7 +207,7 @@ class CallRecord:
         )
         if not attempts.failed:
             return [call]
-        failed = [_failed(it, f"{self.id}.{n}", call, clock=clock, now=now) for n, it in enumerate(attempts.failed)]
+        failed = [_failed(it, f"{self.id}.{n}", call, zero_at=zero_at) for n, it in enumerate(attempts.failed)]
         return [*failed, call]
 
     def _priced(self, usage: TokenUsage | None, when: datetime) -> tuple[int | None, str | None]:
@@ -220,8 +221,11 @@ class CallRecord:
         return self._pricer.price(usage, connection=connection, models=models, when=when, request=self.request)
 
 
-def _failed(attempt: FailedAttempt, call_id: str, call: ModelCall, *, clock: float, now: datetime) -> ModelCall:
-    """Return the call that `call` was made in place of. It took no tokens: that is free everywhere."""
+def _failed(attempt: FailedAttempt, call_id: str, call: ModelCall, *, zero_at: float) -> ModelCall:
+    """Return the call that `call` was made in place of. It took no tokens: that is free everywhere.
+
+    `zero_at` is when `time.perf_counter` was zero, in seconds since 1970.
+    """
     return ModelCall(
         id=call_id,
         owner=call.owner,
@@ -231,7 +235,7 @@ def _failed(attempt: FailedAttempt, call_id: str, call: ModelCall, *, clock: flo
         model=attempt.name or call.model,
         status="failed",
         error_code=attempt.error_code,
-        created_at=now - timedelta(seconds=clock - attempt.began),
+        created_at=datetime.fromtimestamp(zero_at + attempt.began, UTC),
         duration_ms=round((attempt.ended - attempt.began) * 1000),
         cost_pico=0,
     )

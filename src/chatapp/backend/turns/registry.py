@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from weakref import WeakSet
 
 from chatapp.backend.attachments.wording import AttachmentWording
@@ -254,7 +255,7 @@ class TurnRegistry:
         task = asyncio.get_running_loop().create_task(maker.run(), name=f"turn {turn.id}")
         self._active[turn.id] = turn
         self._tasks.add(task)
-        task.add_done_callback(lambda task: self._retire(turn, task, is_saved=record is not None))
+        task.add_done_callback(partial(self._retire, turn, is_saved=record is not None))
         if self._is_closing:
             turn.stop(shutting_down())
         return turn

@@ -260,7 +260,7 @@ def _reason_of(value: object) -> str | None:
         value = value.get("type") or value.get("reason")
     if isinstance(value, list):
         value = value[0] if value else None
-    if not isinstance(value, str | int | float):
+    if not isinstance(value, (str, int, float)):  # a union would be made each time
         return None
     text = str(value)[:LONGEST_REASON].strip()
     if not text.isprintable():

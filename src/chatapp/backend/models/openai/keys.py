@@ -46,17 +46,13 @@ class Key:
         Raises:
             UpstreamAuthError: the file cannot be read, or the variable is not set.
         """
-        key = self._current()
-        return {"Authorization": f"Bearer {key}"} if key else {}
-
-    def _current(self) -> str:
         if self._source.file is not None:
-            return self._from_file(self._source.file)
-        if self._source.variable is not None and not self._text:
+            self._read(self._source.file)
+        elif self._source.variable is not None and not self._text:
             self._text = _from_variable(self._source.variable)
-        return self._text
+        return {"Authorization": f"Bearer {self._text}"} if self._text else {}
 
-    def _from_file(self, file: Path) -> str:
+    def _read(self, file: Path) -> None:
         try:
             if not (seen := state_of(file)) or seen != self._seen:
                 self._text, self._seen = file.read_text(encoding="utf-8-sig").strip(), seen
@@ -66,7 +62,6 @@ class Key:
         except (OSError, ValueError) as error:
             what = "cannot be read" if isinstance(error, OSError) else "holds none that can be sent"
             raise _unsent(f"the file with the API key {what}.", hint="Check OPENAI_API_KEY_FILE.") from error
-        return self._text
 
 
 class Keys:

@@ -76,8 +76,8 @@ class OpenAIModel:
         model = request.model or self.name or await self._first_listed()
         self._require(model)
         request.attempts.begin(self.upstream.name, model)
-        media = media_in(request.media.values()) if request.media else set[str]()
-        for medium in filter(self._media.is_ruled_out, sorted(media)):
+        media = sorted(media_in(request.media.values())) if request.media else []
+        for medium in filter(self._media.is_ruled_out, media):
             raise medium_refused(medium)
         self._liveness.begin()
         try:

@@ -17,7 +17,7 @@ def messages_as_json(messages: Iterable[Message], media: Mapping[str, Json] | No
     a row, as after a question that got no answer, is one message.
     """
     media = media or {}
-    sent = [{"role": message.role, "content": _content(message, media)} for message in messages if _has_text(message)]
+    sent = [{"role": one.role, "content": said} for one in messages if (said := _content(one, media)) is not None]
     return merged(sent)
 
 
@@ -43,9 +43,14 @@ def _is_said(message: Json) -> bool:
     return message.keys() == {"role", "content"} and isinstance(message["content"], str | list)
 
 
-def _content(message: Message, media: Mapping[str, Json]) -> str | list[Json]:
+def _content(message: Message, media: Mapping[str, Json]) -> str | list[Json] | None:
+    """Return what is to be sent, None for nothing; servers refuse the result of a tool without its call."""
+    if message.role == "tool":
+        return None
     if len(message.parts) == 1 and isinstance(said := message.parts[0], TextPart):
         return said.text  # as almost all are
+    if not any(isinstance(part, TextPart) for part in message.parts):
+        return None
     if not any(isinstance(part, AttachmentPart) and part.content_id in media for part in message.parts):
         return message.text
     ids = [part.content_id for part in message.parts if isinstance(part, AttachmentPart)]
@@ -65,8 +70,3 @@ def _as_parts(content: str | list[Json]) -> list[Json]:
 
 def _text(text: str) -> Json:
     return {"type": "text", "text": text}
-
-
-def _has_text(message: Message) -> bool:
-    """Return whether there is something to send; servers refuse the result of a tool without its call."""
-    return message.role != "tool" and any(isinstance(part, TextPart) for part in message.parts)
