@@ -115,8 +115,7 @@ class StreamedAnswer(_OwnResponse):
             if direct_send is None:
                 await _send_events(reader, send, self._encode, gather_s)
             else:
-                sending = _send_events(reader, direct_send, self._encode, gather_s)
-                await asyncio.get_running_loop().create_task(sending)
+                await asyncio.create_task(_send_events(reader, direct_send, self._encode, gather_s))
 
 
 async def _send_events(reader: Reader, send: Send, encode: Encode, gather_s: float) -> None:
@@ -186,7 +185,7 @@ class Meanwhile:
         """Begin to watch."""
         if self._leaving is not None:
             self._leaving.call(self._reader.leave)
-        self._tasks = list(map(asyncio.create_task, self._watches))
+        self._tasks = [asyncio.create_task(watch) for watch in self._watches]
 
     def __exit__(self, *_: object) -> None:
         """Watch no longer."""

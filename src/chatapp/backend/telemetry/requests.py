@@ -147,10 +147,9 @@ class RequestLog:
         level = logging.DEBUG if context.is_public(self._scope) else logging.INFO
         if log.isEnabledFor(level):
             fields = self._fields(known)
+            line = _line(fields)
             # `log.log` would first look for the file and line it is called from, which nobody shows
-            record = logging.LogRecord(log.name, level, "", 0, _line(fields), (), None)
-            vars(record)["fields"] = fields
-            log.handle(record)
+            log.handle(log.makeRecord(log.name, level, "", 0, line, (), None, extra={"fields": fields}))
 
     def _fields(self, known: RequestContext) -> dict[str, Any]:
         fields: dict[str, Any] = {

@@ -125,7 +125,7 @@ class CallRecord:
         """Milliseconds from the first thought to the first word, or until now; None where nothing was thought."""
         if not self.thinks or self._first_token_at is None:
             return None
-        return round(((self._said_at or time.perf_counter()) - self._first_token_at) * 1000)
+        return _milliseconds((self._said_at or time.perf_counter()) - self._first_token_at)
 
     @property
     def tries(self) -> int:
@@ -195,8 +195,8 @@ class CallRecord:
             status=status,
             error_code=error_code,
             created_at=created_at,
-            duration_ms=round((clock - attempts.began) * 1000),
-            first_token_ms=None if first is None else round((first - attempts.began) * 1000),
+            duration_ms=_milliseconds(clock - attempts.began),
+            first_token_ms=None if first is None else _milliseconds(first - attempts.began),
             prompt_tokens=usage.prompt_tokens if usage else None,
             cached_tokens=usage.cached_tokens if usage else None,
             completion_tokens=usage.billed_completion_tokens if usage else None,
@@ -236,6 +236,10 @@ def _failed(attempt: FailedAttempt, call_id: str, call: ModelCall, *, zero_at: f
         status="failed",
         error_code=attempt.error_code,
         created_at=datetime.fromtimestamp(zero_at + attempt.began, UTC),
-        duration_ms=round((attempt.ended - attempt.began) * 1000),
+        duration_ms=_milliseconds(attempt.ended - attempt.began),
         cost_pico=0,
     )
+
+
+def _milliseconds(seconds: float) -> int:
+    return round(seconds * 1000)

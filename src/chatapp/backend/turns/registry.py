@@ -252,7 +252,7 @@ class TurnRegistry:
             gate=self._gate,
             wording=self._wording,
         )
-        task = asyncio.get_running_loop().create_task(maker.run(), name=f"turn {turn.id}")
+        task = asyncio.create_task(maker.run(), name=f"turn {turn.id}")
         self._active[turn.id] = turn
         self._tasks.add(task)
         task.add_done_callback(partial(self._retire, turn, is_saved=record is not None))

@@ -92,7 +92,7 @@ async def question_in(
     return Question(
         owner=owner,
         prompt=query.prompt,
-        attachments=tuple(map(files.__getitem__, query.attachments)),
+        attachments=tuple(files[id_] for id_ in query.attachments),
         system=query.system,
         messages=[_earlier(message, files) for message in query.messages or ()],
         model=query.model,
