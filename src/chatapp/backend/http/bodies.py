@@ -5,7 +5,7 @@ import json
 import re
 from collections.abc import Callable, Coroutine
 from collections.abc import Set as AbstractSet
-from typing import Any, Self
+from typing import Any
 
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
@@ -28,7 +28,7 @@ _JSON = re.compile(r"application/([\w.+-]+\+)?json\s*(;.*)?", re.IGNORECASE)
 
 
 class Arriving:
-    """The pieces of a request's body as they come in, for `async for`. Most bodies are one.
+    """The pieces of a request's body as they come in. Most bodies are one.
 
     `Request.stream` yields it and then an empty one, and to wait for each with a deadline of its own took as long as to
     parse a question. It is no generator, as the event loop keeps a list of those.
@@ -41,11 +41,8 @@ class Arriving:
         self._deadline = self._loop.time() + BODY_TIMEOUT_S
         self._has_more = True
 
-    def __aiter__(self) -> Self:
-        return self
-
-    async def __anext__(self) -> bytes:
-        """Return the next piece.
+    async def read(self) -> bytes:
+        """Return the next piece, nothing at the end.
 
         Raises:
             ClientDisconnect: the client left before the end.
@@ -65,7 +62,7 @@ class Arriving:
             self._has_more = has_more
             if piece:
                 return piece
-        raise StopAsyncIteration
+        return b""
 
     async def _received_in_time(self) -> Message:
         try:
@@ -116,18 +113,14 @@ class BoundedJsonRequest(Request):
 
     async def _read(self, limit: int) -> bytes:
         declared = header(self.scope, b"content-length") or ""
-        size = int(declared) if declared.isdecimal() else 0
-        chunks = []
-        if size <= limit:
-            size = 0
-            async for chunk in Arriving(self):
-                chunks.append(chunk)
-                size += len(chunk)
-                if size > limit:
-                    break
-        if size > limit:
+        is_larger = declared.isdecimal() and int(declared) > limit
+        arriving, body = Arriving(self), bytearray()
+        while not is_larger and (piece := await arriving.read()):
+            body += piece
+            is_larger = len(body) > limit
+        if is_larger:
             raise HTTPException(BodyTooLargeError.status)
-        return b"".join(chunks)
+        return bytes(body)
 
 
 class BoundedJsonRoute(APIRoute):

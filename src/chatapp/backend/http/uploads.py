@@ -172,7 +172,8 @@ def _content(
 
 
 async def _counted(request: Request, on_piece: Iterable[Callable[[int], None]]) -> AsyncIterator[bytes]:
-    async for chunk in Arriving(request):
+    arriving = Arriving(request)
+    while chunk := await arriving.read():
         for count in on_piece:
             count(len(chunk))
         yield chunk

@@ -120,7 +120,7 @@ class ModelServer:
             if failure is not None:
                 on_failure(failure)
             try:
-                with self._our_errors(model):
+                with OurErrors(model, proxy=self._clients.proxy):
                     return await ask(key)
             except UpstreamError as error:
                 if not self._keys.rest(key, error):
@@ -184,7 +184,7 @@ class ModelServer:
             UpstreamError: it refused or cannot be reached.
         """
         headers = {**self._clients.headers, "accept": "application/json", "accept-encoding": "gzip, deflate"}
-        with self._our_errors(asked_for):
+        with OurErrors(asked_for, proxy=self._clients.proxy):
             key = self._keys.current()
             async with asyncio.timeout(self._connect_timeout_s) as deadline:
                 response = await self._get("models", {**headers, **key.headers()})
@@ -222,9 +222,6 @@ class ModelServer:
             return await read_listing(response.aiter_raw(), response.headers.get("content-encoding", "").lower())
         said = await _at_most(response, REFUSAL_BYTES)
         raise error_from_response(response.status_code, response.headers, said, asked_for, has_key=self._keys.is_set)
-
-    def _our_errors(self, model: str) -> OurErrors:
-        return OurErrors(model, proxy=self._clients.proxy)
 
 
 def _affordable(body: dict[str, Any], error: UpstreamError) -> dict[str, Any]:
