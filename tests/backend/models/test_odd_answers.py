@@ -40,12 +40,6 @@ FORMS: dict[str, tuple[bytes, str, Heard]] = {
     "a quoted end": (sse(said("Hi"), STOP).replace(b"[DONE]", b'"[DONE]"'), "text/event-stream", HI),
     "an end in small letters": (sse(said("Hi"), STOP).replace(b"[DONE]", b"[done]"), "text/event-stream", HI),
     "a line end inside a string": (raw(b"a\tb\x01") + sse(STOP), "", Heard("a\tb\x01", finish_reason="stop")),
-    "bytes that are no character": (
-        raw(b"a\xf0\x9f") + sse(said("b"), STOP),
-        "",
-        Heard("a\ufffdb", finish_reason="stop"),
-    ),
-    "events that hold nothing": (sse(b'data: ""\n\n', said("H"), b"data: []\n\n", said("i"), STOP), "", HI),
     "no choices, as an object": (sse({"choices": {}}, {"choices": ""}, said("Hi"), STOP), "", HI),
     "a choice without a list": (sse({"choices": {"index": 0, "delta": {"content": "Hi"}}}, STOP), "", HI),
     "a choice by its number": (sse({"choices": {"0": {"delta": {"content": "Hi"}}}}, STOP), "", HI),

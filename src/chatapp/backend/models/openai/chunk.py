@@ -93,7 +93,7 @@ def read_chunk(data: bytes, name: str = "") -> Chunk | None:
         return _chunk_of(body, name) if is_chunk else _chunk_elsewhere(body)
     if name == "error" or (isinstance(body, list) and body and isinstance(body[0], dict) and "error" in body[0]):
         return Chunk(failure=error_from_body(body))  # Google's servers send a list of one
-    if not is_ours or not body:
+    if not is_ours or body is None:
         return None
     raise unreadable()
 
@@ -158,8 +158,8 @@ def _plain_chunk(data: bytes) -> Chunk | None:
 def _decoded(data: bytes) -> object:
     try:
         return msgspec.json.decode(data)
-    except UNREADABLE:  # lone surrogates, NaN, line ends and bytes that are no character, which some servers send
-        return json.loads(data.decode(errors="replace"), strict=False)
+    except UNREADABLE:
+        return json.loads(data, strict=False)  # takes lone surrogates, NaN and line ends, which some servers send
 
 
 def _chunk_of(body: dict[str, Any], name: str) -> Chunk:
