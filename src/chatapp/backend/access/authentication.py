@@ -5,10 +5,9 @@ import asyncio
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from chatapp.backend.access.addresses import address_of
 from chatapp.backend.access.api_keys import KeyRing
 from chatapp.backend.access.wrong_keys import WrongKeys
-from chatapp.backend.http.context import context_of, wants_key
+from chatapp.backend.http.context import address_of, context_of, wants_key
 from chatapp.backend.http.errors import error_response
 from chatapp.backend.principal import Principal
 from chatapp.errors import ChatappError, RateLimitedError, UnauthorizedError

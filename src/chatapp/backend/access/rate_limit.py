@@ -11,9 +11,8 @@ from limits.storage import Storage, storage_from_string
 from limits.strategies import MovingWindowRateLimiter
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from chatapp.backend.access.addresses import address_of
 from chatapp.backend.access.rate_limit_storage import HitFile
-from chatapp.backend.http.context import context_of, is_public
+from chatapp.backend.http.context import address_of, context_of, is_public
 from chatapp.backend.http.errors import error_response
 from chatapp.config.settings import Settings
 from chatapp.errors import ChatappError, RateLimitedError, SettingsError, StoreUnavailableError

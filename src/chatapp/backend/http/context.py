@@ -1,5 +1,6 @@
 """What the layers around a request know of it, and hand on: one object in the scope, with types."""
 
+import ipaddress
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -13,6 +14,9 @@ PUBLIC_PATHS = frozenset({"/health"})
 
 LEAVING = "chatapp.leaving"
 """Where a server that has one puts the `Leaving` of its client."""
+
+IPV6_NETWORK_BITS = 64
+"""One subscriber has that many addresses at least: RFC 6177."""
 
 _KEY = "chatapp"
 _HEADERS = "chatapp.headers"
@@ -137,3 +141,17 @@ def told_path(scope: Scope) -> str:
 def is_public(scope: Scope) -> bool:
     """Return whether the path is served to everybody."""
     return scope["path"] in PUBLIC_PATHS
+
+
+def address_of(scope: Scope) -> str:
+    """Return the client's address, or its network with IPv6: the connection's, or what a TRUSTED_PROXY says it is."""
+    host = scope["client"][0] if scope.get("client") else ""
+    try:
+        address = ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return f"address {host}"
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped is None:
+            return f"network {ipaddress.ip_network((address, IPV6_NETWORK_BITS), strict=False)}"
+        return f"address {address.ipv4_mapped}"
+    return f"address {address}"
