@@ -1,10 +1,10 @@
 """The backend as the page sees it: one pooled client per address, and whether it is ready."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import streamlit as st
 
@@ -17,6 +17,7 @@ from chatapp.protocol.resources import AttachmentPreview, ConnectionInfo, Models
 from chatapp.protocol.share_resources import ShareInfo
 from chatapp.protocol.usage_resources import EstimateInfo
 
+T = TypeVar("T")
 READY_TIMEOUT_S = 5.0
 _GATHER_MS = 150
 """Steps of six words are as smooth to read as steps of one, which would cost the page several times as much."""
@@ -63,7 +64,7 @@ def models_of(url: str, *, api_key: str | None) -> ModelsInfo | None:
     It is asked again sooner where it did not: a model server that was away may be back.
     """
     client = client_of(url, timeout_s=READY_TIMEOUT_S, api_key=api_key)
-    return _models().get((_epoch(), url, api_key), partial(_ask_models, client))
+    return _models().get((_epoch(), url, api_key), partial(_unless_refused, client.models))
 
 
 @st.cache_resource(show_spinner=False)
@@ -71,9 +72,10 @@ def _models() -> Revalidated[ModelsInfo | None]:
     return Revalidated(fresh_s=_MODELS_TTL_S, retry_s=_READY_TTL_S)
 
 
-def _ask_models(client: BackendClient) -> ModelsInfo | None:
+def _unless_refused(ask: Callable[[], T]) -> T | None:
+    """Return what the backend tells, None where it does not."""
     try:
-        return client.models()
+        return ask()
     except ChatappError:
         return None
 
@@ -82,10 +84,7 @@ def preview_of(
     url: str, *, api_key: str | None, attachment_id: str, pages: str | None = None
 ) -> AttachmentPreview | None:
     """Return what a model gets of a file or of its `pages`; None where the backend does not tell, to be asked again."""
-    try:
-        return _preview(url, api_key=api_key, attachment_id=attachment_id, pages=pages)
-    except ChatappError:
-        return None
+    return _unless_refused(partial(_preview, url, api_key=api_key, attachment_id=attachment_id, pages=pages))
 
 
 @st.cache_data(ttl=_PREVIEW_TTL_S, max_entries=64, show_spinner=False)
@@ -96,10 +95,7 @@ def _preview(url: str, *, api_key: str | None, attachment_id: str, pages: str | 
 @st.cache_data(ttl=_SHARES_TTL_S, max_entries=64, show_spinner=False)
 def shares_of(url: str, *, api_key: str | None) -> tuple[ShareInfo, ...] | None:
     """Return the links to conversations that there are; None where the backend makes none, or does not tell."""
-    try:
-        return client_of(url, timeout_s=READY_TIMEOUT_S, api_key=api_key).conversations.shares()
-    except ChatappError:
-        return None
+    return _unless_refused(client_of(url, timeout_s=READY_TIMEOUT_S, api_key=api_key).conversations.shares)
 
 
 def takes_no_images(url: str, *, api_key: str | None, model: str | None) -> bool:
@@ -114,9 +110,9 @@ def cost_of(url: str, *, api_key: str | None, conversation_id: str, messages: in
 
     `messages` is how many there are: with more, it is asked again.
     """
-    try:
-        usage = client_of(url, timeout_s=READY_TIMEOUT_S, api_key=api_key).conversations.usage(conversation_id)
-    except ChatappError:
+    backend = client_of(url, timeout_s=READY_TIMEOUT_S, api_key=api_key)
+    usage = _unless_refused(partial(backend.conversations.usage, conversation_id))
+    if usage is None:
         return None
     if usage.calls and usage.unpriced_calls == usage.calls:
         return "unknown"
@@ -129,10 +125,7 @@ def estimate_of(url: str, *, api_key: str | None, options: ChatOptions, last: st
     `asked` is the conversation or its messages, and the attachments that wait. `last` is the last message that there
     is: behind another one it is asked again.
     """
-    try:
-        return _estimate(url, api_key=api_key, last=last, asked={**asked, **options.fields()})
-    except ChatappError:
-        return None
+    return _unless_refused(partial(_estimate, url, api_key=api_key, last=last, asked={**asked, **options.fields()}))
 
 
 @st.cache_data(ttl=_ESTIMATE_TTL_S, max_entries=64, show_spinner=False)
