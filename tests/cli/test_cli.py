@@ -12,7 +12,7 @@ from subprocess import CompletedProcess
 import pytest
 
 from chatapp import __version__
-from chatapp.cli.access import notes_on_names
+from chatapp.cli.access import notes_on_connections, notes_on_names
 from chatapp.cli.parameters import KEY_COMMAND
 from chatapp.config.settings import Settings, setting_rows
 from chatapp.processes.ports import free_port
@@ -198,6 +198,13 @@ def test_names_that_no_key_has_are_told(
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     assert [note.split("'")[1] for note in notes_on_names(Settings.load())] == named
+
+
+def test_connections_that_only_a_budget_names_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("file.toml").write_text('[connections.work]\nbase_url = "http://127.0.0.1:9/v1"\n', encoding="utf-8")
+    monkeypatch.setenv("CONNECTIONS", "file.toml")
+    monkeypatch.setenv("BUDGETS", "connection/work:5/day,connection/ollama:5/day,connection/wrok:5/day,*:9/day")
+    assert [note.split("'")[1] for note in notes_on_connections(Settings.load())] == ["wrok"]
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,11 @@
 from chatapp.backend.access.api_keys import KeyRing
 from chatapp.cli.parameters import KEY_COMMAND
 from chatapp.config.budgets import parse_budgets
+from chatapp.config.connections import ELSEWHERE
 from chatapp.config.settings import Settings
 from chatapp.errors import SettingsError
 from chatapp.hosts import is_loopback
+from chatapp.providers.connection import configured_upstreams
 
 
 def require_keys_beyond_loopback(settings: Settings) -> None:
@@ -35,6 +37,17 @@ def notes_on_names(settings: Settings) -> list[str]:
         f"{setting} names {name!r}, but no key of API_KEYS has that name."
         for setting, names in named.items()
         for name in dict.fromkeys(names)
+        if name is not None and name not in known
+    ]
+
+
+def notes_on_connections(settings: Settings) -> list[str]:
+    """Return a sentence about each connection that a budget names and that there cannot be."""
+    known = ELSEWHERE.union(upstream.name for upstream in configured_upstreams(settings))
+    named = [budget.connection for budget in parse_budgets(settings.budgets or "")]
+    return [
+        f"BUDGETS names the connection {name!r}, which there is not."
+        for name in dict.fromkeys(named)
         if name is not None and name not in known
     ]
 

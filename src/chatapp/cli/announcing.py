@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 from functools import partial
 
-from chatapp.cli.access import notes_on_names, url_for
+from chatapp.cli.access import notes_on_connections, notes_on_names, url_for
 from chatapp.cli.terminal import StatusLine, is_dumb, say
 from chatapp.config import demo_model
 from chatapp.config.settings import Settings
@@ -66,7 +66,7 @@ def announce(settings: Settings, upstream: Upstream, *, scheme: str) -> None:
     tell_out(f"Model {model} ({upstream.provider}), because {upstream.reason}")
     if upstream.is_demo:
         tell_out(demo_model.ADVICE)
-    for note in notes_on_names(settings):
+    for note in (*notes_on_names(settings), *notes_on_connections(settings)):
         tell_out(note)
     if settings.log_format == "text":
         tell_out("Press Ctrl-C to quit")

@@ -6,30 +6,33 @@ from typing import NamedTuple
 class NamedKey(NamedTuple):
     """One entry of API_KEYS. Name and key may be empty where it is not written well.
 
-    `budgets` are what stands behind the key in a line of a file, such as `5/day,100/month`.
+    `number` is its place, or its line in a file, from 1 on; `budgets` are what stands behind the key there, such as
+    `5/day,100/month`.
     """
 
     name: str
     key: str
+    number: int
     budgets: str = ""
 
 
 def parse_keys(api_keys: str) -> list[NamedKey]:
     """Return the pairs in `api_keys`, in their order; blank ones are passed over."""
-    return [_pair(entry) for line in api_keys.splitlines() for entry in line.split(",") if entry.strip()]
+    entries = (entry for line in api_keys.splitlines() for entry in line.split(",") if entry.strip())
+    return [_pair(entry, number) for number, entry in enumerate(entries, 1)]
 
 
 def parse_key_file(text: str) -> list[NamedKey]:
     """Return the lines of a file of keys, in their order; blank ones are passed over."""
-    return [_line(line) for line in text.splitlines() if line.strip()]
+    return [_line(line, number) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
 
 
-def _pair(entry: str) -> NamedKey:
+def _pair(entry: str, number: int) -> NamedKey:
     name, _, key = entry.partition(":")
-    return NamedKey(name.strip(), key.strip())
+    return NamedKey(name.strip(), key.strip(), number)
 
 
-def _line(line: str) -> NamedKey:
-    name, rest = _pair(line)[:2]
-    key, _, budgets = rest.partition(" ")
-    return NamedKey(name, key, budgets.strip())
+def _line(line: str, number: int) -> NamedKey:
+    pair = _pair(line, number)
+    key, _, budgets = pair.key.partition(" ")
+    return pair._replace(key=key, budgets=budgets.strip())

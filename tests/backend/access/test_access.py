@@ -175,7 +175,7 @@ def test_wrong_keys_are_one_sentence_that_does_not_show_them(api_keys: str) -> N
 def test_wrong_keys_are_exit_code_2_before_anything_starts(chatapp: Callable[..., Any], command: str) -> None:
     done = chatapp(command, env={"API_KEYS": "me:a,s3cret", "PORT": "1"})
     assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (2, "", 1)
-    assert done.stderr.startswith("chatapp: API_KEYS has an entry that cannot be used.")
+    assert done.stderr.startswith("chatapp: API_KEYS has an entry that cannot be used. Number 2 must be name:key.")
     assert "s3cret" not in done.stderr
 
 

@@ -11,6 +11,7 @@ import pytest
 import requests
 
 from chatapp.backend.access.api_keys import KeyRing
+from chatapp.errors import SettingsError
 from support import scripts
 from support.event_streams import read
 from support.keyed_requests import KEY, bearer, get, key_file
@@ -54,6 +55,15 @@ def test_a_byte_order_mark_is_no_part_of_a_key_file(tmp_path: Path) -> None:
     file = key_file(tmp_path / "keys", ada="first")
     file.write_text(file.read_text(encoding="utf-8").strip(), encoding="utf-8-sig")
     assert KeyRing(str(file)).principal_of(b"first").name == "ada"
+
+
+@pytest.mark.parametrize("line", ["bob", "bob:s3cret", f"bob:{'0' * 64} 5/year"])
+def test_a_line_that_cannot_be_used_is_told_by_its_number(tmp_path: Path, line: str) -> None:
+    file = key_file(tmp_path / "keys", ada="first")
+    file.write_text(f"\n{file.read_text(encoding='utf-8')}{line}\n", encoding="utf-8")
+    with pytest.raises(SettingsError, match=r"^Line 4 of the file that API_KEYS names cannot be used\.$") as caught:
+        KeyRing(str(file))
+    assert "s3cret" not in caught.value.sentence()
 
 
 SPOILT: dict[str, Callable[[Path], object]] = {

@@ -129,19 +129,30 @@ def _owner(entry: NamedKey, *, is_digest: bool) -> tuple[str, str]:
     name, secret = entry.name, entry.key
     digest = secret.lower() if is_digest else _digest(secret)
     if not (_NAME.fullmatch(name) and secret and _DIGEST.fullmatch(digest) and digest != _OF_NOTHING):
-        where = "The file that API_KEYS names has a line" if is_digest else "API_KEYS has an entry"
-        raise SettingsError(f"{where} that cannot be used.", hint=_HINT)
+        if is_digest:
+            raise _wrong_line(entry)
+        raise SettingsError(
+            "API_KEYS has an entry that cannot be used.", hint=f"Number {entry.number} must be name:key."
+        )
     return name, digest
+
+
+def _wrong_line(entry: NamedKey) -> SettingsError:
+    hint = "It must be name:<SHA-256 of the key>, perhaps with a budget behind it, such as 5/day."
+    return SettingsError(f"Line {entry.number} of the file that API_KEYS names cannot be used.", hint=hint)
 
 
 def _budgets_of(entry: NamedKey) -> tuple[Budget, ...]:
     """Return what stands behind the key in a line of a file.
 
     Raises:
-        ValueError: it is no budget.
+        SettingsError: it is no budget.
     """
     amounts = entry.budgets.split(",")
-    return parse_budgets(",".join([f"{entry.name}:{amount}" for amount in amounts if amount.strip()]))
+    try:
+        return parse_budgets(",".join([f"{entry.name}:{amount}" for amount in amounts if amount.strip()]))
+    except ValueError:
+        raise _wrong_line(entry) from None
 
 
 def _by_id(pairs: Iterable[tuple[str, str]]) -> dict[str, list[tuple[str, str]]]:
