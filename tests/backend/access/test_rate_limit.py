@@ -269,6 +269,7 @@ def test_without_redis_nobody_is_served_and_everybody_hears_it(run_backend: RunB
     began = time.monotonic()
     response = get(backend)
     assert (response.status_code, response.json()["code"]) == (503, "store_unavailable")
+    assert response.json()["hint"] == "Check that Redis runs where REDIS_URL says."
     assert "s3cret" not in response.text
     assert time.monotonic() - began < 5
     assert get(backend, "/health").status_code == 200

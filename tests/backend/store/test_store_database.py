@@ -312,6 +312,7 @@ def test_certificate_that_is_missing_here_is_no_name_that_is_not_known_there(tmp
             Store.open(Settings(data_dir=tmp_path, database_url=address))
         served.result(timeout=5)
     assert "does not exist" in str(caught.value.__cause__)
+    assert caught.value.hint == "Check that PostgreSQL runs where DATABASE_URL says."
 
 
 @only_postgres

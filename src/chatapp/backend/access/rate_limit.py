@@ -45,6 +45,7 @@ class Limiter:
         self._clock = clock
         self._limit = parse(limit)
         self._window = MovingWindowRateLimiter(storage)
+        self._hint = None if isinstance(storage, HitFile) else "Check that Redis runs where REDIS_URL says."
         self._shown = limit
 
     @classmethod
@@ -71,7 +72,8 @@ class Limiter:
                 return
             free_at = self._window.get_window_stats(self._limit, who).reset_time
         except StorageError as error:
-            raise StoreUnavailableError("Requests cannot be counted for RATE_LIMIT.", retry_after=5) from error
+            sentence = "Requests cannot be counted for RATE_LIMIT."
+            raise StoreUnavailableError(sentence, hint=self._hint, retry_after=5) from error
         wait_s = min(max(1, math.ceil(free_at - self._clock())), self._limit.get_expiry())
         raise RateLimitedError(
             f"More requests than RATE_LIMIT allows ({self._shown}).",

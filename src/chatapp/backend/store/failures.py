@@ -19,7 +19,7 @@ def store_errors() -> Iterator[None]:
     try:
         yield
     except _UNAVAILABLE as error:
-        raise unavailable(_reason(error)) from error
+        raise unavailable(reason := _reason(error), hint=_HINTS.get(reason)) from error
     except exc.DatabaseError as error:
         state = getattr(error.orig, "sqlstate", None)
         if state in _STATES:
@@ -41,6 +41,9 @@ _REASONS = {
     "SQLITE_NOTADB": "the file is not a database",
     "SQLITE_ERROR": "the tables in the file are not as chatapp makes them",
 }
+
+_SILENT = "the database does not answer"
+_HINTS = {_SILENT: "Check that PostgreSQL runs where DATABASE_URL says."}
 
 _OTHER_TABLES = ("the tables in the database are not as chatapp makes them", None)
 _STATES = {
@@ -75,7 +78,7 @@ def reason_of(cause: object) -> str:
     name = getattr(cause, "sqlite_errorname", "")
     if not name and any(words in str(cause) for words in _REFUSALS):
         return "the database does not know the user, the password or the name in DATABASE_URL"
-    return next((reason for code, reason in _REASONS.items() if name.startswith(code)), "the database does not answer")
+    return next((reason for code, reason in _REASONS.items() if name.startswith(code)), _SILENT)
 
 
 def unavailable(reason: str, *, hint: str | None = None) -> StoreUnavailableError:

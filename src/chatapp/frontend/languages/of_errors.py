@@ -105,6 +105,8 @@ _HINTS = (
     "Check OPENAI_API_KEY.",
     "Check plan and billing of the model server.",
     "Check that it runs and that BASE_URL is its address, or ask again in a moment if it has just started.",
+    "Check that PostgreSQL runs where DATABASE_URL says.",
+    "Check that Redis runs where REDIS_URL says.",
     "Choose another model.",
     "Choose it in the menu to change it.",
     "Choose others.",
