@@ -31,7 +31,7 @@ def provider() -> Iterator[OpenIdProvider]:
 
 @pytest.fixture(scope="module")
 def backend(model: StubModel, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningBackend]:
-    with backend_before(model, tmp_path_factory.mktemp("data"), api_keys=KEYS) as backend:
+    with backend_before(model, tmp_path_factory.mktemp("data"), api_keys=KEYS, share_links=True) as backend:
         yield backend
 
 
@@ -88,6 +88,19 @@ def test_nobody_sees_what_another_person_has_asked(sign_in: Any, backend: Runnin
 
     page.wait_for("[data-testid='stAlert']")
     assert "A secret of Ann" not in page.text
+
+
+def test_a_link_that_was_made_is_copied_by_the_next_key(sign_in: Any, backend: RunningBackend) -> None:
+    with BackendClient(backend.url, api_key="key-of-ann") as ann:
+        conversation = ann.ask("For others", store=True).conversation_id
+    page = sign_in("ann+chat@example.org")
+    page.wait_for(f".st-key-open-{conversation}")
+
+    page.choose(conversation, "Share")
+    page.click("share-make")
+
+    button = page.wait_for("[data-testid='stDialog'] [data-testid='stCode'] button")
+    page.wait_until(lambda driver: driver.switch_to.active_element == button and button.is_displayed(), "it focused")
 
 
 @pytest.mark.parametrize(

@@ -1,15 +1,16 @@
 // Where what is typed goes: to the box to ask from, or the field for a key, when the page is opened and when a conversation
 // comes on show, to a field that has just been opened, and back to the box when it closes, as when a dialog does and what
-// it was opened from is gone. Not where a keyboard would cover the screen.
+// it was opened from is gone; a link that has been made is there to be copied. Not where a keyboard would cover the screen.
 const BOX = "[data-testid='stChatInputTextArea']";
 const FIELDS = ".st-key-editor textarea, .st-key-rename input";
 const FIRST = `${BOX}, .st-key-sign-in input:not([type='checkbox'])`; // whose box to stay is drawn before it
+const COPIES = "[data-testid='stDialog'] [data-testid='stCode'] button";
 const CHOICES = "[class*='st-key-open-'] button, .st-key-new button";
 const hasKeyboard = () => !window.matchMedia("(pointer: coarse)").matches;
 
 const isLost = () => document.activeElement === document.body;
 const SETTLED_MS = 2000; // after which all is drawn that a dialog has changed, what it was opened from too, or an address
-let field, box, dialog, address;
+let field, box, dialog, address, link;
 let changedMs = -SETTLED_MS;
 const focusBox = () => hasKeyboard() && document.querySelector(FIRST)?.focus({ preventScroll: true });
 
@@ -30,6 +31,9 @@ const look = () => {
   if ((dialog && !over) || location.search !== address) changedMs = performance.now();
   if (performance.now() - changedMs < SETTLED_MS) setTimeout(() => isLost() && focusBox());
   dialog = over;
+  const made = document.querySelector(COPIES);
+  if (made && made !== link) setTimeout(() => made.focus()); // behind the dialog, which goes to its first button then
+  link = made;
   address = location.search;
 };
 
