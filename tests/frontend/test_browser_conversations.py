@@ -277,7 +277,8 @@ def test_a_new_chat_is_there_before_the_server_answers(page: Page) -> None:
     page.wait_for_answer("Hello from the stub.")
     opened = f".st-key-open-{conversation_in(page)} button"
     page.wait_until(lambda _: not page.run("return document.querySelector('.live, .st-key-welcome')"), "it alone")
-    foreseen = page.run(f"document.querySelector('.st-key-new-chat button').click(); {place}")
+    click = "document.querySelector('.st-key-new-chat button').click()"
+    foreseen = page.run(f"{click}; {place}")
     page.wait_until(lambda _: not page.run("return document.querySelector('.growing .st-key-welcome')"), "what is told")
     page.wait_for(".st-key-welcome .st-key-suggestion-3 button")
     assert page.run(place) == pytest.approx(foreseen, abs=1)
@@ -289,6 +290,10 @@ def test_a_new_chat_is_there_before_the_server_answers(page: Page) -> None:
     both = [".st-key-new-chat", ".growing .st-key-suggestion-0"]
     page.run(f"for (const it of {both}) document.querySelector(`${{it}} button`).click()")
     page.wait_for("article.question", "rainbow")
+    page.wait_until(lambda _: not page.run("return document.querySelector('.live, .st-key-welcome')"), "it alone")
+    page.run(f"{click}; document.querySelector('.growing .st-key-suggestion-2 button').focus()")
+    drawn = "return document.activeElement.closest('.st-key-above .st-key-suggestion-2') !== null"
+    page.wait_until(lambda _: page.run(drawn), "the same suggestion focused")
 
 
 def test_a_click_does_not_wait_for_a_summary_that_is_made(page: Page, model: StubModel) -> None:

@@ -6,7 +6,7 @@ import { editAgain, editedIn, editQuestion, editSummary } from "./editing.js";
 import { openMenu } from "./menu.js";
 import { drawPictures } from "./pictures.js";
 import { keepFocus } from "./refocusing.js";
-import { keepWelcome, showWelcome, welcomes } from "./welcome.js";
+import { clearGrown, keepWelcome, showWelcome, welcomes } from "./welcome.js";
 
 const BATCH = 48; // keys that are fetched at once
 const MOST_KEPT = 4000; // bodies that are kept for conversations that are shown again
@@ -161,7 +161,7 @@ class Transcript {
     const isComing = () => this.data.live.some((name) => !document.querySelector(`.st-key-live-${name} .live`));
     if (frames && this.growing.hasChildNodes() && !choice.foreseen && isComing()) requestAnimationFrame(() => this.giveWay(frames - 1));
     else if (!choice.foreseen) {
-      this.growing.replaceChildren();
+      clearGrown(this.growing);
       growing.delete(this.data.shown);
     }
   }

@@ -6,13 +6,17 @@ const WELCOME = ".st-key-above .st-key-welcome";
 
 export const welcomes = new Map(); // copies by the languages that they are in
 
+const drawnAs = (element) => {
+  const holder = element.closest("button")?.closest("[class*='st-key-']");
+  const name = [...(holder?.classList ?? [])].find((it) => it.startsWith("st-key-"));
+  return name && (() => document.querySelector(`${WELCOME} .${name} button`));
+};
+
 const copyOf = (drawn) => {
   const copy = drawn.cloneNode(true);
   for (const named of copy.querySelectorAll("[id]")) named.removeAttribute("id"); // it is that of what is drawn
   copy.addEventListener("click", ({ target }) => {
-    const holder = target.closest("button")?.closest("[class*='st-key-']");
-    const name = [...(holder?.classList ?? [])].find((it) => it.startsWith("st-key-"));
-    if (name) choice.held = () => document.querySelector(`${WELCOME} .${name} button`);
+    choice.held = drawnAs(target) ?? choice.held;
   });
   return copy;
 };
@@ -25,3 +29,10 @@ export const keepWelcome = (transcript, tries = 20) => setTimeout(() => {
 }, DRAWN_MS);
 
 export const showWelcome = (place) => place.append(...[welcomes.get(document.documentElement.lang)].filter(Boolean));
+
+// Who has gone to a button of it by keyboard is at the one that is drawn then.
+export const clearGrown = (place) => {
+  const drawn = place.contains(document.activeElement) && drawnAs(document.activeElement);
+  place.replaceChildren();
+  if (drawn) setTimeout(() => drawn()?.focus({ preventScroll: true })); // until then it is hidden
+};
