@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from selenium.common.exceptions import (
+    ElementClickInterceptedException,
     ElementNotInteractableException,
     NoSuchElementException,
     StaleElementReferenceException,
@@ -18,6 +19,7 @@ from selenium.common.exceptions import (
 from selenium.webdriver import ActionChains, Chrome, ChromeOptions, ChromeService, Keys
 from selenium.webdriver.common.actions.wheel_input import ScrollOrigin
 from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.wait import WebDriverWait
 
 from support.scripts import PATIENCE_S
@@ -25,7 +27,12 @@ from support.scripts import PATIENCE_S
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 DRIVER = shutil.which("chromedriver")
 QUIET = "no-first-run disable-background-networking disable-component-update disable-sync disable-quic disable-gpu"
-NEITHER_TOLD = (NoSuchElementException, StaleElementReferenceException, ElementNotInteractableException)
+NEITHER_TOLD = (
+    ElementClickInterceptedException,
+    ElementNotInteractableException,
+    NoSuchElementException,
+    StaleElementReferenceException,
+)
 HOSTS = "MAP chat.test 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
 
 needs_browser = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="needs chromium and chromedriver")
@@ -44,6 +51,34 @@ def running_browser(profile: Path, downloads: Path) -> Iterator[Chrome]:
     driver = Chrome(options=options, service=ChromeService(str(DRIVER)))
     yield driver
     driver.quit()
+
+
+class Found(WebElement):
+    """An element of the page; what is done with it is done to its successor where the page has drawn it anew."""
+
+    def __init__(self, page: "Page", found: WebElement, find: Callable[[Chrome], WebElement | None]) -> None:
+        super().__init__(found.parent, found.id)
+        self._page, self._find = page, find
+
+    def get_attribute(self, name: str) -> str | None:
+        return self._do(lambda: super(Found, self).get_attribute(name))
+
+    def is_displayed(self) -> bool:
+        return bool(self._do(super().is_displayed))
+
+    def _execute(self, command: str, params: dict[str, Any] | None = None) -> Any:
+        return self._do(lambda: super(Found, self)._execute(command, params))
+
+    def _do(self, act: Callable[[], Any]) -> Any:
+        def try_it(driver: Chrome) -> list[Any]:
+            try:
+                return [act()]
+            except StaleElementReferenceException:
+                if found := self._find(driver):
+                    self._id = found.id
+                raise
+
+        return self._page.wait_until(try_it, "what was found")[0]
 
 
 class Page:
@@ -68,7 +103,7 @@ class Page:
                 (found for found in driver.find_elements(By.CSS_SELECTOR, selector) if text in found.text), None
             )
 
-        return self.wait_until(find, f"{selector} with {text!r}")
+        return Found(self, self.wait_until(find, f"{selector} with {text!r}"), find)
 
     def wait_until(self, is_so: Callable[[Chrome], Any], what: str) -> Any:
         waiting = WebDriverWait(self.driver, PATIENCE_S, poll_frequency=0.05, ignored_exceptions=NEITHER_TOLD)
