@@ -56,40 +56,35 @@ class CallGate(Protocol):
 
 
 class Admissions:
-    """Asks `gate` before each call of `turn`, if there is one that concerns its owner.
+    """Asks `gate` before each call of `turn`.
 
     `is_made`: the call that began last was let pass, be it for one of the connections that were tried.
     """
 
-    def __init__(self, gate: CallGate | None, turn: Turn) -> None:
-        self._gate = gate if gate is not None and gate.concerns(turn.owner) else None
+    def __init__(self, gate: CallGate, turn: Turn) -> None:
+        self._gate = gate
         self._turn = turn
         self._ids: list[str] = []
         self.is_made = False
 
-    def admit(self, call_id: str, *, model: str) -> Admit | None:
-        """Return what a call that begins now, for `model`, has to ask before each connection, None for nothing."""
-        self.is_made = self._gate is None
-        if self._gate is None:
-            return None
+    def admit(self, call_id: str, *, model: str) -> Admit:
+        """Return what a call that begins now, for `model`, has to ask before each connection."""
+        self.is_made = False
         self._ids.append(call_id)
-        return partial(self._admit, self._gate, call_id, model)
+        return partial(self._admit, call_id, model)
 
     def done(self, call_id: str) -> None:
         """Note that the call has ended; its record follows."""
-        if self._gate is not None:
-            self._gate.done(call_id)
+        self._gate.done(call_id)
 
     async def settle(self) -> None:
         """Give back what the calls did not need."""
-        while self._gate is not None and self._ids:
+        while self._ids:
             await self._gate.settle(self._ids.pop())
 
-    async def _admit(
-        self, gate: CallGate, call_id: str, model: str, request: ModelRequest, destination: Destination
-    ) -> ModelRequest:
+    async def _admit(self, call_id: str, model: str, request: ModelRequest, destination: Destination) -> ModelRequest:
         turn = self._turn
-        admitted = await gate.admit(
+        admitted = await self._gate.admit(
             call_id,
             request,
             owner=turn.owner,

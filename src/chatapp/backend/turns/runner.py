@@ -70,7 +70,7 @@ class TurnRunner:
         self._record = record
         self._observers = observers
         self._pricer = pricer
-        self._admissions = Admissions(gate, turn)
+        self._admissions = Admissions(gate, turn) if gate is not None and gate.concerns(turn.owner) else None
         self._calls: list[ModelCall] = []
         self._call: CallRecord
         self._task: asyncio.Task[None] | None = None
@@ -88,7 +88,8 @@ class TurnRunner:
             self._turn.filled_by(None)  # a stop that comes now must not hide how the answer ended
             if self._record is not None:
                 await self._record.stop_saving()
-        await self._admissions.settle()
+        if self._admissions is not None:
+            await self._admissions.settle()
         await self._end(failure)
 
     async def _filled(self) -> ChatappError | None:
@@ -114,20 +115,20 @@ class TurnRunner:
             except ContextLengthExceededError as error:
                 if self._has_content or not await self._fitter.fit_again(error):
                     raise
-                await self._admissions.settle()
             except UpstreamParameterRefusedError as error:
                 if self._has_content or not await self._fitter.leave_out(error):
                     raise
-                await self._admissions.settle()
 
     async def _read(self, deadline: IdleTimer) -> None:
         """Make one call to the model, and tell the observers what came of it."""
+        if (admissions := self._admissions) is not None:
+            await admissions.settle()
         self._turn.filled_by(self._task)
         request = self._fitter.request
         model = request.model or self._turn.model
         self._call = self._begun_call(request, model)
-        if admit := self._admissions.admit(self._call.id, model=model):
-            request = replace(request, admit=admit)
+        if admissions is not None:
+            request = replace(request, admit=admissions.admit(self._call.id, model=model))
         failure: ChatappError | None = InternalError("The call failed.")  # what a defect leaves behind
         try:
             await self._read_stream(request, deadline)
@@ -140,8 +141,9 @@ class TurnRunner:
             self._turn.finish_reason = self._turn.finish_reason or STOPPED
             raise
         finally:
-            self._admissions.done(self._call.id)
-            if self._admissions.is_made or self._call.is_told:
+            if admissions is not None:
+                admissions.done(self._call.id)
+            if admissions is None or admissions.is_made or self._call.is_told:
                 self._tell_observers(failure)
 
     def _begun_call(self, request: ModelRequest, model: str) -> CallRecord:
