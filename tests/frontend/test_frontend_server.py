@@ -123,6 +123,28 @@ def test_the_first_html_names_every_script_and_sheet() -> None:
     assert named == assets - drawn_by_the_script - set(app.MODULES) | {"page.js"}
 
 
+@pytest.mark.parametrize("sheet", ["style.css", "transcript.css", "rtl.css"])
+def test_a_change_on_the_page_styles_what_it_touches_alone(sheet: str) -> None:
+    """Behind a holder's `:has()`, browsers style anew whatever ends like the rule: with each element that comes."""
+    text = (Path(app.__file__).parent / "assets" / sheet).read_text(encoding="utf-8")
+    selectors = re.findall(r"[^{};]+(?={)", re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL))
+
+    assert [selector.strip() for selector in selectors if any(map(_reaches_far, _without_parentheses(selector)))] == []
+
+
+def _without_parentheses(selectors: str) -> list[str]:
+    """Return each selector of a list with a `?` for `:has()` and a dot for a class, siblings as one."""
+    while "(" in selectors:
+        selectors = re.sub(r":has\([^()]*\)", "?", selectors)
+        selectors = re.sub(r"\(([^()]*)\)", lambda told: "".join(set(told[1]) & set("?.")), selectors)
+    return re.sub(r"\s*[+~]\s*", "", selectors).split(",")
+
+
+def _reaches_far(selector: str) -> bool:
+    *holders, last = re.split(r"[\s>+~]+", selector.strip())
+    return "?" in "".join(holders) and "." not in last
+
+
 def test_the_page_carries_a_policy_against_remote_content(port: int) -> None:
     policy = get(port)[0].getheader("Content-Security-Policy", "")
 

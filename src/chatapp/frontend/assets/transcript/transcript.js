@@ -107,9 +107,9 @@ class Transcript {
   }
 
   draw(keys, version, id = this.data.shown) {
+    const isOther = this.id && this.id !== id; // what has the same words in another is not it
     this.hold(() => keepFocus(this.root, () => {
       const wanted = new Set(keys);
-      const isOther = this.id && this.id !== id; // what has the same words in another is not it
       const edited = editedIn(this);
       if (isOther && edited) left.set(this.id, edited);
       for (const [key, slot] of this.slots) if (!wanted.has(key)) this.drop(key, slot);
@@ -122,7 +122,7 @@ class Transcript {
       const again = isOther || !edited ? left.get(id) : !edited.slot.isConnected && edited;
       if (again) editAgain(this, again, keys);
       left.delete(id);
-    }));
+    }), isOther);
     this.keys = keys;
     this.version = version;
     this.id = id;
@@ -209,8 +209,8 @@ class Transcript {
   }
 
   // Messages that come in above do not move those that are being read; most browsers see to that but at the very top.
-  hold(change) {
-    if (HOLDS_ITSELF && this.scroller?.scrollTop > 0) {
+  hold(change, isOther = false) { // what is of another conversation is not measured: that lays out all of the page
+    if (isOther || !this.slots.size || (HOLDS_ITSELF && this.scroller?.scrollTop > 0)) {
       change();
       return;
     }
