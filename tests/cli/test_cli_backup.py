@@ -52,7 +52,7 @@ def test_backup_and_restore_with_a_look_before(chatapp: Chatapp, backend: Runnin
         (["backup", "missing/backup.db"], "There is no folder missing."),
         (["export", "there"], "there exists already."),
         (["export", "x.pdf"], "x.pdf ends in none of zip, md, html."),
-        (["export", "x", "--format", "pdf"], "it must be one of zip, md, html."),
+        (["export", "x", "--format", "pdf"], "it must be one of zip, md, html, chatgpt."),
     ],
 )
 def test_what_cannot_be_written_is_told_in_a_sentence(chatapp: Chatapp, arguments: list[str], sentence: str) -> None:
@@ -99,6 +99,8 @@ def test_an_export_is_what_its_name_ends_in(backend: RunningBackend) -> None:
     for name, beginning in begins.items():
         run_export(name, as_format=None, backend_url=backend.url)
         assert Path(name).read_bytes().lower().startswith(beginning.lower()), name
+    run_export("conversations.json", as_format="chatgpt", backend_url=backend.url)
+    assert json.loads(Path("conversations.json").read_text())[0]["mapping"]
 
 
 @pytest.mark.usefixtures("data")

@@ -133,7 +133,7 @@ def test_a_model_that_takes_no_pictures_is_told_before_it_is_asked(
 
 def test_everything_can_be_downloaded(page: AppTest) -> None:
     shown = [button.key for button in page.get("download_button") if str(button.key).startswith("export-all-")]
-    assert shown == ["export-all-zip", "export-all-md", "export-all-html"]
+    assert shown == ["export-all-zip", "export-all-md", "export-all-html", "export-all-chatgpt"]
 
 
 def test_a_file_that_is_no_export_is_refused_in_a_sentence(page: AppTest) -> None:

@@ -26,10 +26,10 @@ def run(file: str, *, as_format: str | None, backend_url: str | None) -> None:
     """
     names = [it.name for it in OF_ALL]
     if as_format is None:
-        ending = Path(file).suffix[1:].lower()
-        if ending.isalpha() and ending not in names:
-            raise SettingsError(f"{file} ends in none of {', '.join(names)}.", hint="Name it so, or say --format.")
-        as_format = ending if ending in names else names[0]
+        ending, endings = Path(file).suffix[1:].lower(), [it.ending for it in OF_ALL if it.ending == it.name]
+        if ending.isalpha() and ending not in endings:
+            raise SettingsError(f"{file} ends in none of {', '.join(endings)}.", hint="Name it so, or say --format.")
+        as_format = ending if ending in endings else names[0]
     if as_format not in names:
         raise SettingsError(f"--format is {as_format!r}: it must be one of {', '.join(names)}.")
     status = StatusLine()

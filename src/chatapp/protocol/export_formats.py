@@ -6,12 +6,13 @@ from chatapp.protocol.wording import later
 
 
 class ExportFormat(NamedTuple):
-    """One format. `name` ends the file's name too; `of_one` and `of_all` say whether it takes one conversation or all.
+    """One format. `ending` ends the file's name; `of_one` and `of_all` say whether it takes one conversation or all.
 
     `holds` completes the sentence "It holds …".
     """
 
     name: str
+    ending: str
     title: str
     media_type: str
     holds: str
@@ -21,15 +22,23 @@ class ExportFormat(NamedTuple):
 
 EXPORT_FORMATS = (
     ExportFormat(
-        "zip", "Zip", "application/zip", later("everything with its files, to be imported again"), of_one=False
+        "zip", "zip", "Zip", "application/zip", later("everything with its files, to be imported again"), of_one=False
     ),
-    ExportFormat("json", "JSON", "application/json", later("every branch, to be imported again"), of_all=False),
-    ExportFormat("md", "Markdown", "text/markdown; charset=utf-8", later("what is on show, as text to be read")),
+    ExportFormat("json", "json", "JSON", "application/json", later("every branch, to be imported again"), of_all=False),
+    ExportFormat("md", "md", "Markdown", "text/markdown; charset=utf-8", later("what is on show, as text to be read")),
     ExportFormat(
+        "html",
         "html",
         "HTML",
         "text/html; charset=utf-8",
         later("what is on show, as one page with its pictures that loads nothing"),
+    ),
+    ExportFormat(
+        "chatgpt",
+        "json",
+        "ChatGPT JSON",
+        "application/json",
+        later("what was said and thought in every branch, for programs that import from ChatGPT"),
     ),
 )
 """What writes each of them is in `backend/transfer/exporters/__init__.py`."""

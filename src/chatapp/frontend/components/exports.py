@@ -23,7 +23,7 @@ def export_box() -> None:
                 st.download_button(
                     it.title,
                     partial(_file, client, it.name),
-                    file_name=f"chatapp-{day}.{it.name}",
+                    file_name=f"chatapp-{day}.{it.ending}",
                     mime=it.media_type.partition(";")[0],
                     key=f"export-all-{it.name}",
                     on_click="ignore",

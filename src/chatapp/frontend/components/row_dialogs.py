@@ -92,7 +92,7 @@ def _export() -> None:
             st.download_button(
                 it.title,
                 partial(client.conversations.export, conversation_id, it.name),
-                file_name=f"{_file_name(title)}.{it.name}",
+                file_name=f"{_file_name(title)}.{it.ending}",
                 mime=it.media_type.partition(";")[0],
                 key=f"export-{it.name}",
                 icon=":material/download:",

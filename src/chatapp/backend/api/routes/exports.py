@@ -26,11 +26,11 @@ _MOST_CHOSEN = 1000
 router = APIRouter(route_class=BoundedJsonRoute, tags=["conversations"])
 
 
-_JSON, _FILE = {"type": "object"}, {"type": "string", "format": "binary"}
+_JSON, _FILE = {"type": ["object", "array"]}, {"type": "string", "format": "binary"}
 
 
 def _told_as(formats: Iterable[ExportFormat]) -> dict[int | str, dict[str, Any]]:
-    kinds = {it.media_type.partition(";")[0]: {"schema": _JSON if it.name == "json" else _FILE} for it in formats}
+    kinds = {it.media_type.partition(";")[0]: {"schema": _JSON if it.ending == "json" else _FILE} for it in formats}
     return {**ERRORS, 200: {"description": "The file.", "content": kinds}}
 
 
@@ -67,7 +67,7 @@ def export(
     as_format: Annotated[str, _format(OF_ONE)] = "json",
     branch: Branch = None,
 ) -> Response:
-    """Return the conversation as a file: JSON that can be imported again, Markdown, or a page that loads nothing."""
+    """Return the conversation as a file: JSON to be imported again, Markdown, a page, or as ChatGPT exports it."""
     file = exports.file(conversation_id, owner=owner, as_format=as_format, branch=branch)
     return Response(file.read(), media_type=file.media_type, headers=_headers(file))
 

@@ -1,4 +1,4 @@
-"""Conversations as files: everything as JSON or a zip of it, the branches on show as Markdown or as one HTML page."""
+"""Conversations as files: to be imported again, to be read, or for other programs."""
 
 import re
 import unicodedata
@@ -14,7 +14,7 @@ from chatapp.backend.store.messages import Messages
 from chatapp.backend.store.project_files import ProjectFiles
 from chatapp.backend.store.projects import Projects
 from chatapp.backend.store.records import Conversation, Project, Share, StoredMessage
-from chatapp.backend.transfer.exporters import json_document, markdown, zip_archive
+from chatapp.backend.transfer.exporters import chatgpt, json_document, markdown, zip_archive
 from chatapp.backend.transfer.exporters.told import OwnedFiles, Told
 from chatapp.errors import InvalidRequestError, NotFoundError
 from chatapp.protocol.events import PROJECT_FILES
@@ -50,6 +50,7 @@ WRITERS = {
     "json": Writer(json_document.write, json_document.write, wants_every_branch=True),
     "md": Writer(markdown.write, markdown.write),
     "html": Writer(_page, _page_of_all),
+    "chatgpt": Writer(chatgpt.write, chatgpt.write, wants_every_branch=True),
 }
 """By the names in `protocol/export_formats.py`."""
 
@@ -93,7 +94,7 @@ class Exports:
         else:
             messages = self.messages.whole_branch(conversation_id, owner=owner, branch=branch)
         told = Told(conversation, messages, OwnedFiles(self.attachments, owner), *self._project(conversation))
-        name = f"{_slug(conversation.title)}-{conversation.created_at:%Y-%m-%d}.{form.name}"
+        name = f"{_slug(conversation.title)}-{conversation.created_at:%Y-%m-%d}.{form.ending}"
         return ExportedFile(name, form.media_type, _joined(writer.write([told])))
 
     def shared(self, share: Share) -> ExportedFile:
@@ -124,7 +125,7 @@ class Exports:
         form, writer = _known(as_format)
         found = self._chosen(ids, owner) if ids else self.conversations.each(owner=owner)
         told = self._each(found, owner, wants_every_branch=writer.wants_every_branch)
-        name = f"chatapp-{datetime.now(UTC):%Y-%m-%d}.{form.name}"
+        name = f"chatapp-{datetime.now(UTC):%Y-%m-%d}.{form.ending}"
         return ExportedFile(name, form.media_type, _joined(writer.write_all(told)))
 
     def _chosen(self, ids: Iterable[str], owner: str) -> Iterator[Conversation]:

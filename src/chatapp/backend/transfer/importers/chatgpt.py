@@ -15,6 +15,7 @@ from chatapp.backend.store.imported import (
     Lineage,
     thought_for,
 )
+from chatapp.backend.store.placing import OURS
 from chatapp.backend.transfer.importers import chatgpt_content
 from chatapp.backend.transfer.importers.chatgpt_content import CANVAS
 from chatapp.backend.transfer.importers.fields import mapping, milliseconds, name, paragraphs, string, time, total
@@ -75,7 +76,7 @@ def read(theirs: dict[str, Any]) -> ImportedConversation:
     messages = [_message(node, lineage, nodes, usual_model=usual) for node in kept.values()]
     left_out[NO_TEXT] += sum(bool(node.reasoning) and not lineage.has_passed(node.id) for node in nodes.values())
     return ImportedConversation(
-        source=SOURCE,
+        source=OURS if theirs.get("conversation_origin") == OURS else SOURCE,
         id=name(theirs.get("conversation_id")) or name(theirs.get("id")) or next(iter(nodes), ""),
         title=string(theirs.get("title")) or None,
         messages=messages,
