@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import math
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
@@ -61,7 +61,10 @@ class Budgets:
 
     def concerns(self, owner: str) -> bool:
         """Return whether there is a budget that calls of `owner` may count for."""
-        return any(budget.owner in {None, owner} for source in self._sources for budget in source())
+        return any(budget.owner in {None, owner} for budget in self._budgets())
+
+    def _budgets(self) -> Iterator[Budget]:
+        return (budget for source in self._sources for budget in source())
 
     async def admit(
         self,
@@ -83,7 +86,7 @@ class Budgets:
             BudgetExceededError: a budget has not enough left, or cannot hold since nobody knows the price.
             StoreUnavailableError: nothing can be put aside. Then nothing is asked, or the budget would be none.
         """
-        budgets = [it for source in self._sources for it in source() if it.applies_to(owner, destination.connection)]
+        budgets = [it for it in self._budgets() if it.applies_to(owner, destination.connection)]
         if not budgets and call_id not in self._active:
             return Admission(request)
         call = ModelCall(
@@ -173,7 +176,7 @@ class Budgets:
     def standings(self, owner: str | None) -> list[tuple[Budget, Standing, datetime]]:
         """Return how the budgets stand that are about `owner`, or all for None, and when each renews."""
         now = self._clock()
-        shown = [it for source in self._sources for it in source() if owner is None or it.owner in {None, owner}]
+        shown = [it for it in self._budgets() if owner is None or it.owner in {None, owner}]
         with self._reservations.book(is_gone=is_gone, reader=this_process()) as book:
             return [
                 (it, book.standing(owner=it.owner, connection=it.connection, since=_since(it, now)), renewal(it, now))

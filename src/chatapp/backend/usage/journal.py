@@ -151,15 +151,17 @@ def _line(entry: Entry) -> bytes:
     try:
         return msgspec.json.encode(entry) + b"\n"
     except (UnicodeEncodeError, OverflowError):
-        calls = [
-            ModelCall(**{field.name: writable(getattr(call, field.name)) for field in fields(call)})
-            for call in entry.calls
-        ]
-        begun = BegunCall(*map(writable, entry.begun)) if entry.begun else None
+        calls = list(map(writable_call, entry.calls))
+        begun = BegunCall(*map(_writable, entry.begun)) if entry.begun else None
         return msgspec.json.encode(Entry(begun, entry.is_plain, calls, entry.has_ended)) + b"\n"
 
 
-def writable(value: Any) -> Any:
+def writable_call(call: ModelCall) -> ModelCall:
+    """Return a call with nothing in it that some store cannot hold."""
+    return ModelCall(**{field.name: _writable(getattr(call, field.name)) for field in fields(call)})
+
+
+def _writable(value: Any) -> Any:
     """Return what every store can hold in place of half characters, of none, and of counts that are nonsense."""
     if isinstance(value, str):
         return value.encode(errors="replace").decode().replace("\0", "?")

@@ -6,10 +6,10 @@ import stat
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -18,7 +18,7 @@ from chatapp.backend.store import ModelCall, Reservations
 from chatapp.backend.store.failures import DEFECTS
 from chatapp.backend.turns.call_record import BegunCall, CallPricer
 from chatapp.backend.turns.process import is_gone, this_process
-from chatapp.backend.usage.journal import ENDING, MOST_BYTES, MOST_COUNT, PART, Entry, lock, writable
+from chatapp.backend.usage.journal import ENDING, MOST_BYTES, MOST_COUNT, PART, Entry, lock, writable_call
 from chatapp.errors import StoreUnavailableError
 
 _NEW_S = 60.0
@@ -130,26 +130,15 @@ def _storable(call: ModelCall) -> ModelCall:
     call.created_at.astimezone(UTC)
     if abs(call.duration_ms) > MOST_COUNT:
         raise ValueError(call.duration_ms)
-    told = {field.name: getattr(call, field.name) for field in fields(call)}
-    return ModelCall(**{name: writable(value) for name, value in told.items()})
+    return writable_call(call)
 
 
 def _lost(begun: BegunCall) -> ModelCall:
     """Return a call of which nobody knows more than that it was made."""
-    return ModelCall(
-        id=begun.id,
-        owner=begun.owner,
-        turn_id=begun.turn_id,
-        surface=begun.surface,
-        connection=begun.connection,
-        model=begun.model,
-        status="interrupted",
-        created_at=datetime.fromtimestamp(begun.began_at, UTC),
-        duration_ms=0,
-        prompt_tokens=begun.prompt_tokens,
-        completion_tokens=0,
-        is_estimated=True,
-    )
+    told = begun._asdict()
+    began = datetime.fromtimestamp(told.pop("began_at"), UTC)
+    end: dict[str, Any] = {"status": "interrupted", "duration_ms": 0, "completion_tokens": 0, "is_estimated": True}
+    return ModelCall(**told, created_at=began, **end)
 
 
 def _opened(path: Path) -> int:
