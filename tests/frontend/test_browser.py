@@ -206,6 +206,12 @@ def test_a_question_during_an_answer_is_asked_next(page: Page, model: StubModel)
 
     page.ask("Two?")
     page.wait_for(".st-key-queued", "Asked next: Two?")
+    page.driver.refresh()
+    page.wait_for_answer("First")
+    box = page.wait_for("[data-testid='stChatInputTextArea']")
+    page.wait_until(lambda _: box.get_attribute("value") == "Two?", "it is in the box again")
+    page.ask("")
+    page.wait_for(".st-key-queued", "Asked next: Two?")
     goes_on.set()
 
     page.wait_for_answer("Second answer.")

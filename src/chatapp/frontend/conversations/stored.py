@@ -72,7 +72,9 @@ class StoredConversation(SummarisedConversation):
     @property
     def unasked(self) -> str:
         """The question that is not known to have reached the backend, empty if there is none."""
-        return self._pending.entry.content if self._pending and self.live is None else ""
+        if self.live is not None:
+            return self.queued or ""
+        return self._pending.entry.content if self._pending else ""
 
     def load_earlier(self, context: SessionContext) -> None:
         """Load messages before the first one.
