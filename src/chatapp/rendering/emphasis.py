@@ -1,4 +1,4 @@
-"""Emphasis where no blank stands beside it, as between words of Chinese and Japanese, and behind a colon."""
+"""Emphasis where no blank stands beside it: in Chinese and Japanese and behind a colon, but not between digits."""
 
 from unicodedata import east_asian_width
 
@@ -31,7 +31,8 @@ class _State(StateInline):
     def scanDelims(self, start: int, canSplitWord: bool) -> Scanned:  # noqa: N802, N803 - the names of the library
         """Return what a run of marks may do; beside a wide letter it opens and closes like beside any other letter.
 
-        Between what ends a sentence and a word it closes what is open, as models write `**Note:**this`.
+        Between what ends a sentence and a word it closes what is open, as models write `**Note:**this`. One star
+        between digits multiplies them.
         """
         scanned = super().scanDelims(start, canSplitWord)
         end = start + scanned.length
@@ -39,6 +40,8 @@ class _State(StateInline):
         behind = self.src[end] if end < self.posMax else " "
         if canSplitWord and scanned.length == len("**") and before in _ENDING and behind.isalnum():
             return Scanned(scanned.can_open, True, scanned.length)
+        if canSplitWord and scanned.length == len("*") and before.isdigit() and behind.isdigit():
+            return Scanned(False, False, scanned.length)
         if not canSplitWord or not (_is_wide(before) or _is_wide(behind)):
             return scanned
         return Scanned(not behind.isspace(), not before.isspace(), scanned.length)
