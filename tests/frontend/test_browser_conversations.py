@@ -363,6 +363,7 @@ def test_stop_keeps_what_was_said_after_a_reload_too(page: Page, model: StubMode
 
     assert question.wait_until_left(timeout_s=1)
     page.wait_for_answer("Stopped")
+    page.wait_until(lambda _: page.run("return document.activeElement.matches('textarea')"), "the box focused")
     page.driver.refresh()
     page.wait_for_answer("Once")
     page.wait_for_answer("Stopped")

@@ -6,6 +6,7 @@ const FIELDS = ".st-key-editor textarea, .st-key-rename input";
 const FIRST = `${BOX}, .st-key-sign-in input:not([type='checkbox'])`; // whose box to stay is drawn before it
 const COPIES = "[data-testid='stDialog'] [data-testid='stCode'] button";
 const CHOICES = "[class*='st-key-open-'] button, .st-key-new button";
+const GOING = ":is(.st-key-stop, .st-key-queued-edit, [class*='st-key-again']) button"; // once they are clicked
 const hasKeyboard = () => !window.matchMedia("(pointer: coarse)").matches;
 
 const isLost = () => document.activeElement === document.body;
@@ -44,7 +45,7 @@ new MutationObserver(() => {
 }).observe(document, { childList: true, subtree: true });
 
 document.addEventListener("click", (event) => {
-  if (event.target instanceof Element && event.target.closest(CHOICES)) focusBox();
+  if (event.target instanceof Element && event.target.closest(`${CHOICES}, ${GOING}`)) focusBox();
 }, { capture: true }); // a new chat goes no further where a conversation is on show
 
 // Who has chosen a model in the menu of models is done there: in the list, or in the field that one server's models have.
