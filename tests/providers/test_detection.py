@@ -15,6 +15,7 @@ import pytest
 from chatapp.config.settings import Settings
 from chatapp.providers.catalog import PROVIDERS, Provider
 from chatapp.providers.detection import choose_upstream, find_local_server
+from support.timing import quickest_s
 
 Start = Callable[..., Provider]
 
@@ -124,24 +125,29 @@ def test_nothing_is_found_where_nobody_listens() -> None:
 
 
 def test_silent_servers_cost_one_timeout_together() -> None:
-    began = time.monotonic()
+    found = []
     with create_server(("127.0.0.1", 0)) as one, create_server(("127.0.0.1", 0)) as two:
-        found = find(*(Provider("x", port=server.getsockname()[1]) for server in (one, two)), timeout_s=0.3)
+        providers = [Provider("x", port=server.getsockname()[1]) for server in (one, two)]
+        took_s = quickest_s(lambda: found.append(find(*providers, timeout_s=0.3)), enough_s=0.55)
 
-    assert found is None
-    assert time.monotonic() - began < 0.55
+    assert set(found) == {None}
+    assert took_s < 0.55
 
 
 def test_server_that_answers_byte_by_byte_costs_no_more_than_the_timeout() -> None:
-    with create_server(("127.0.0.1", 0)) as listener:
-        trickle = threading.Thread(target=_trickle, args=(listener,))
-        trickle.start()
-        began = time.monotonic()
-        found = find(Provider("x", port=listener.getsockname()[1]), timeout_s=0.3)
-        took_s = time.monotonic() - began
-        trickle.join()
+    found, trickles = [], []
 
-    assert found is None
+    def ask() -> None:
+        trickles.append(threading.Thread(target=_trickle, args=(listener,)))
+        trickles[-1].start()
+        found.append(find(Provider("x", port=listener.getsockname()[1]), timeout_s=0.3))
+
+    with create_server(("127.0.0.1", 0)) as listener:
+        took_s = quickest_s(ask, enough_s=0.55)
+        for trickle in trickles:
+            trickle.join()
+
+    assert set(found) == {None}
     assert took_s < 0.55
 
 

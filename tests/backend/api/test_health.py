@@ -19,7 +19,9 @@ from chatapp.backend.store import Store
 from chatapp.client import BackendClient
 from chatapp.config.settings import Settings
 from support import scripts
+from support.scripts import PATIENCE_S
 from support.stub_model import KEY, StubModel
+from support.timing import quickest_s
 from support.turn_steps import wait_for
 
 
@@ -59,9 +61,7 @@ def test_health_is_quick_while_the_model_is_silent(client: BackendClient, stub: 
     for reader in readers:
         reader.start()
     stub.wait_for_call(20)
-    began = time.monotonic()
-    client.health()
-    assert time.monotonic() - began < 0.25
+    assert quickest_s(client.health, enough_s=0.25) < 0.25
 
 
 def _ask_and_leave(client: BackendClient) -> None:
@@ -196,10 +196,10 @@ def test_a_request_id_that_is_none_is_replaced(offered: str, backend: Any) -> No
 
 def test_the_api_describes_itself(backend: Any) -> None:
     for page, name in (("docs", "swagger"), ("redoc", "redoc")):
-        shown = requests.get(f"{backend.url}/{page}", timeout=5).text
+        shown = requests.get(f"{backend.url}/{page}", timeout=PATIENCE_S).text
         assert name in shown.lower()
         assert "/openapi.json" not in shown  # it is beside the page, whatever path a proxy puts before both
-    paths = requests.get(f"{backend.url}/openapi.json", timeout=5).json()["paths"]
+    paths = requests.get(f"{backend.url}/openapi.json", timeout=PATIENCE_S).json()["paths"]
     assert {"/health", "/ready", "/query", "/query/stream"} <= set(paths)
     for path, methods in paths.items():
         for method, operation in methods.items():

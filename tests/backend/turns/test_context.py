@@ -234,9 +234,9 @@ def test_what_surely_fits_is_not_reckoned_up(text: str) -> None:
 
 
 def test_the_estimate_takes_no_longer_than_reading_does() -> None:
-    began = time.perf_counter()
+    began = time.thread_time()
     estimated_tokens(user("a1 ,é请😀" * 300_000))
-    assert time.perf_counter() - began < 1
+    assert time.thread_time() - began < 1
 
 
 def test_what_the_server_counts_corrects_the_estimate(run_backend: RunBackend, stub: StubModel) -> None:
