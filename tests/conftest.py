@@ -171,13 +171,23 @@ def page_port(shared: Any) -> Iterator[int]:
         yield port
 
 
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """A browser for all tests of a file."""
+@pytest.fixture(scope="session")
+def one_browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A browser for all tests: to start one and to warm it up takes as long as five of them."""
     from support.browsing import running_browser  # noqa: PLC0415 - selenium may be missing
 
     with running_browser(tmp_path_factory.mktemp("profile"), tmp_path_factory.mktemp("downloads")) as browser:
         yield browser
+
+
+@pytest.fixture(scope="module")
+def browser(one_browser: Any) -> Iterator[Any]:
+    """A browser for all tests of a file. What they leave in it is gone then; what a page keeps is of its port alone."""
+    yield one_browser
+    one_browser.delete_all_cookies()
+    one_browser.get("about:blank")
+    for log in ("performance", "browser"):
+        one_browser.get_log(log)
 
 
 @pytest.fixture

@@ -72,6 +72,15 @@ return counts;
 """
 
 
+@pytest.fixture(scope="module")
+def page_port(shared: RunningBackend) -> Iterator[int]:
+    """The port of a page that is called chat.test in its network."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ALLOWED_HOSTS", "chat.test")
+        with running_page(shared.url) as port:
+            yield port
+
+
 @pytest.fixture
 def page(browser: Chrome, page_port: int, model: StubModel) -> Page:
     model.default = scripts.answer("Hello", " from", " the", " stub", ".")
@@ -274,23 +283,18 @@ def test_the_browser_itself_is_told_to_load_nothing_from_elsewhere(page: Page) -
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "chat.test"], ids=["this machine", "plain http in a network"])
-def test_code_can_be_copied(
-    host: str, page: Page, model: StubModel, shared: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("ALLOWED_HOSTS", "chat.test")
-    with running_page(shared.url) as port:
-        page = Page(page.driver, port)
-        page.open(host)
-        assert page.run("return window.isSecureContext") is (host != "chat.test")
-        model.next(scripts.answer("```python\nprint(42)\n```"))
-        page.ask("Code")
-        page.wait_for_answer("stub-model ·")
+def test_code_can_be_copied(host: str, page: Page, model: StubModel) -> None:
+    page.open(host)
+    assert page.run("return window.isSecureContext") is (host != "chat.test")
+    model.next(scripts.answer("```python\nprint(42)\n```"))
+    page.ask("Code")
+    page.wait_for_answer("stub-model ·")
 
-        page.copy_code()
-        box = page.wait_for("[data-testid='stChatInputTextArea']")
-        box.send_keys(Keys.CONTROL, "v")
+    page.copy_code()
+    box = page.wait_for("[data-testid='stChatInputTextArea']")
+    box.send_keys(Keys.CONTROL, "v")
 
-        page.wait_until(lambda _: "print(42)" in box.get_attribute("value"), "the copied code")
+    page.wait_until(lambda _: "print(42)" in box.get_attribute("value"), "the copied code")
 
 
 @pytest.mark.parametrize("width", [1280, 390])
