@@ -3,7 +3,7 @@
 import json
 import re
 import uuid
-from asyncio import TimerHandle
+from asyncio import AbstractEventLoop, TimerHandle
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +41,9 @@ MOST_WAITING = 8
 HALF_CLOSED_S = 0.25
 """How long who sends no more is taken for somebody who still reads: models are to stop within a second of leaving."""
 
+_INTERIM = b"HTTP/1.1 100"
+"""How an answer begins that another follows."""
+
 _OFFER = re.compile(rb"\r\nupgrade:[^\r\n]*", re.IGNORECASE)
 
 
@@ -55,19 +58,53 @@ def without_offer(data: bytes) -> bytes:
     return _OFFER.sub(b"", head) + end + body
 
 
-class LastAnswer:
-    """The transport as the last answer on a connection has it: hanging up waits until the request is there as a whole.
+class JoinedHead:
+    """The transport as an answer has it: its head and the first of its body leave together, by one call of the system.
+
+    What is said in one step goes together. A head that nothing follows at once goes when the event loop comes round.
+    """
+
+    def __init__(self, transport: Any, loop: AbstractEventLoop) -> None:
+        self.is_closing = transport.is_closing
+        self._transport, self._loop = transport, loop
+        self._head = b""
+
+    def write(self, data: bytes) -> None:
+        """Send what is said, the head of the answer with what comes next."""
+        if data.startswith(_INTERIM):
+            self._transport.write(data)
+        elif not self._head:
+            self._head = data
+            self._loop.call_soon(self._send_head)
+        else:
+            self.write = self._transport.write  # type: ignore[method-assign]
+            self.write(self._head + data)
+            self._head = b""
+
+    def close(self) -> None:
+        """Hang up."""
+        self._send_head()
+        self._transport.close()
+
+    def _send_head(self) -> None:
+        if self._head and not self.is_closing():
+            self.write(b"")
+
+
+class LastAnswer(JoinedHead):
+    """The same for the last answer on a connection: hanging up waits until the request is there as a whole.
 
     With something left to read, the system resets the connection, and clients that still send never see the answer.
     https://www.rfc-editor.org/rfc/rfc9112#section-9.6
     """
 
-    def __init__(self, transport: Any, cycle: Any) -> None:
-        self.write, self.is_closing = transport.write, transport.is_closing
-        self._transport, self._cycle = transport, cycle
+    def __init__(self, transport: Any, loop: AbstractEventLoop, cycle: Any) -> None:
+        super().__init__(transport, loop)
+        self._cycle = cycle
 
     def close(self) -> None:
         """Hang up, or leave it to `HttpProtocol.on_message_complete`."""
+        self._send_head()
         if not (self._cycle.response_complete and self._cycle.more_body):
             self._transport.close()
 
@@ -168,8 +205,10 @@ class HttpProtocol(_Protocol):
             self.flow.resume_reading()  # which uvicorn stops where one has to wait
         self._is_in_body = True
         self.headers = [*self.headers]  # those of the scope are the ones before
-        if not self.cycle.keep_alive:
-            self.cycle.transport = LastAnswer(self.transport, self.cycle)  # type: ignore[assignment]
+        if self.cycle.keep_alive:
+            self.cycle.transport = JoinedHead(self.transport, self.loop)  # type: ignore[assignment]
+        else:
+            self.cycle.transport = LastAnswer(self.transport, self.loop, self.cycle)  # type: ignore[assignment]
         if self.parser.get_http_version() == "1.0":
             self.cycle.send = UntilClosed(self.cycle)  # type: ignore[method-assign]
 

@@ -109,20 +109,19 @@ class StreamedAnswer(_OwnResponse):
         """Send the response."""
         with Reader(self._turn, after=self._after) as reader, Meanwhile(scope, receive, reader):
             await self._turn.accepted(within_s=ACCEPTED_WITHIN_S)
-            await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
             direct_send = context_of(scope).direct_send
             gather_s = gathering.gather_s(header(scope, _GATHER_HEADER))
-            if direct_send is None:
-                await _send_events(reader, send, self._encode, gather_s)
-            else:
-                await asyncio.create_task(_send_events(reader, direct_send, self._encode, gather_s))
+            sending = _send_events(reader, direct_send or send, self._encode, gather_s, send_head=send)
+            await (sending if direct_send is None else asyncio.create_task(sending))
 
 
-async def _send_events(reader: Reader, send: Send, encode: Encode, gather_s: float) -> None:
-    """Send all events of a turn, a comment whenever there has been nothing to say, and the end of the response.
+async def _send_events(reader: Reader, send: Send, encode: Encode, gather_s: float, *, send_head: Send) -> None:
+    """Send the head, all events of a turn, a comment whenever there has been nothing to say, and the end.
 
-    Words that follow others within `gather_s` seconds go together.
+    The first events go together with the head, by one call of the system. Words that follow others within `gather_s`
+    seconds go together.
     """
+    await send_head({"type": "http.response.start", "status": 200, "headers": _HEADERS})
     data = b""
     with IdleTimer(reader.wake_idle) as quiet:
         quiet.reset(KEEP_ALIVE_S)
