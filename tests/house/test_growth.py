@@ -183,6 +183,7 @@ NOT_FOREIGN_METHODS = {
     "chatapp.backend.store.search.search.Search.": "asks the database, with what is measured here",
     "chatapp.backend.store.summaries.Summaries.": "writes to the database",
     "chatapp.cli.http_protocol.HttpProtocol.": "is httptools, in C",
+    "chatapp.cli.http_protocol.JoinedHead.": "hands on what we say ourselves",
     "chatapp.cli.markdown.MarkdownAnswer.": "is Rich, and rests after each look for longer than that took",
     "chatapp.cli.shell_chat.ShellChat.": "asks the backend",
     "chatapp.cli.writing.AnswerWriter.": "is a protocol",

@@ -3,6 +3,8 @@
 import asyncio
 import re
 import socket
+import struct
+import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -64,6 +66,52 @@ def test_a_client_of_http_1_0_gets_no_chunks(path: str, shared: RunningBackend) 
         headers, _, body = said.read().lower().partition(b"\r\n\r\n")
     assert b"transfer-encoding" not in headers
     assert body.startswith(b'{"model"' if path == "/query" else b"id: 1\n"), body
+
+
+def _asked(backend: RunningBackend, path: str, *, extra: str = "") -> socket.socket:
+    """Send the head of a question, and give the connection on which its body is awaited."""
+    line = socket.create_connection(("127.0.0.1", backend.port), timeout=10)
+    head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 17\r\n"
+    line.sendall(f"{head}{extra}\r\n".encode())
+    return line
+
+
+def _segments_with_data(line: socket.socket) -> int:
+    """Return how many pieces have come: `tcpi_data_segs_in` of Linux."""
+    told = line.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 160)
+    return int(struct.unpack_from("I", told, 152)[0])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the system does not count")
+@pytest.mark.parametrize(("path", "first"), [("/query", b'"answer"'), ("/query/stream", b"event: start")])
+@pytest.mark.parametrize("extra", ["", "Connection: close\r\n"], ids=["kept", "closed"])
+def test_the_head_of_an_answer_comes_with_what_is_said_first(
+    path: str, first: bytes, extra: str, shared: RunningBackend, model: StubModel
+) -> None:
+    if path == "/query/stream":
+        model.next(scripts.answer(scripts.silence))
+    with _asked(shared, path, extra=extra) as line:
+        line.sendall(b'{"prompt":"Why?"}')
+        head = line.recv(65536)
+        assert _segments_with_data(line) == 1
+    assert first in head.partition(b"\r\n\r\n")[2]
+
+
+def test_a_head_that_nothing_follows_is_not_held_back(shared: RunningBackend, model: StubModel) -> None:
+    model.next(scripts.answer("first", scripts.silence))
+    with shared.client.stream("Why?") as events:
+        turn = next(iter(events))
+        assert isinstance(turn, Start)
+        behind = {"Last-Event-ID": "1000"}
+        with requests.get(f"{shared.url}/turns/{turn.turn_id}/stream", headers=behind, stream=True, timeout=5) as said:
+            assert said.status_code == 200
+
+
+def test_who_waits_with_the_body_is_told_to_go_on_at_once(shared: RunningBackend) -> None:
+    with _asked(shared, "/query", extra="Expect: 100-continue\r\n") as line:
+        assert line.recv(65536) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        line.sendall(b'{"prompt":"Why?"}')
+        assert line.recv(65536).startswith(b"HTTP/1.1 200")
 
 
 @every_fine_answer

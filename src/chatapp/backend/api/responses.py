@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any, Generic, Protocol, TypeVar
 
-import msgspec
 from pydantic_core import to_json
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
@@ -88,7 +87,7 @@ def encode_events(events: list[tuple[Event, int]]) -> bytes:
         event, position = events[0]
         if type(event) is Text:
             return sse.encode_text(event.text, position)
-    return b"".join([sse.encode(event, position, as_json=msgspec.json.encode) for event, position in events])
+    return b"".join([sse.encode(event, position, as_json=to_json) for event, position in events])
 
 
 class StreamedAnswer(_OwnResponse):
