@@ -107,7 +107,6 @@ class StreamedAnswer(_OwnResponse):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the response."""
         with Reader(self._turn, after=self._after) as reader, Meanwhile(scope, receive, reader):
-            await self._turn.accepted(within_s=ACCEPTED_WITHIN_S)
             direct_send = context_of(scope).direct_send
             gather_s = gathering.gather_s(header(scope, _GATHER_HEADER))
             sending = _send_events(reader, direct_send or send, self._encode, gather_s, send_head=send)
@@ -115,11 +114,15 @@ class StreamedAnswer(_OwnResponse):
 
 
 async def _send_events(reader: Reader, send: Send, encode: Encode, gather_s: float, *, send_head: Send) -> None:
-    """Send the head, all events of a turn, a comment whenever there has been nothing to say, and the end.
+    """Send the head once the model has accepted, all events, a comment whenever there is nothing to say, and the end.
 
     The first events go together with the head, by one call of the system. Words that follow others within `gather_s`
     seconds go together.
+
+    Raises:
+        ChatappError: the model refused.
     """
+    await reader.turn.accepted(within_s=ACCEPTED_WITHIN_S)
     await send_head({"type": "http.response.start", "status": 200, "headers": _HEADERS})
     data = b""
     with IdleTimer(reader.wake_idle) as quiet:
