@@ -181,6 +181,10 @@ def test_lists_wait_for_an_answer_and_then_hold_its_conversation(stub: StubModel
 
     assert (before, [item.title for item in view.listing.items]) == ([], ["Why?"])
     assert not view.is_unlisted()
+    early = View()  # whose list was told between the beginning and the question
+    early.conversation = view.conversation
+    early.listing.items = [item._replace(title=None) for item in view.listing.items]
+    assert early.is_unlisted()
     answer.stop()
 
 

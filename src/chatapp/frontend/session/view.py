@@ -116,12 +116,12 @@ class View:
         return (self.listing.items, self.projects.items, self.listing.error is None) != before
 
     def is_unlisted(self) -> bool:
-        """Return, once, whether the answer being made has begun a conversation that the list does not hold yet."""
+        """Return, once, whether the list lacks the conversation that the answer being made has begun, or its title."""
         live = self.conversation.live
         if live is None or not live.turn_id or live.conversation_id in {None, self._listed_id}:
             return False
         self._listed_id = live.conversation_id
-        if any(item.id == live.conversation_id for item in self.listing.items):
+        if any(item.id == live.conversation_id and item.title for item in self.listing.items):
             return False
         self.listing.expire()
         return True
