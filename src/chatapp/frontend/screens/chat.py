@@ -97,9 +97,10 @@ def _going(conversation: OpenConversation) -> None:
 def _next(conversation: OpenConversation) -> None:
     """Draw the question that waits for the answer to end, and the files that wait for a question."""
     if conversation.queued:
-        st.caption(literal(t("Asked next: {question}", question=conversation.queued)))
-        icon = ":material/edit:"
-        st.button(t("Edit it"), icon=icon, type="tertiary", key="queued-edit", on_click=actions.edit_queued)
+        with st.container(horizontal=True, wrap=False, vertical_alignment="center"):
+            st.caption(literal(t("Asked next: {question}", question=conversation.queued)))
+            icon = ":material/edit:"
+            st.button(t("Edit it"), icon=icon, type="tertiary", key="queued-edit", on_click=actions.edit_queued)
     if conversation.waiting_files:
         if not conversation.queued:
             st.caption(t("With the next question:"))
