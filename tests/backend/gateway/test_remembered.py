@@ -178,6 +178,8 @@ ASSISTANT: Because.
         ),
         (["### Task:\nSummarize the conversation history.\n\n### Messages Being Compacted:\nUSER: Why?"], False),
         (["### Task:\nYou are an autocompletion system.\n### Context:\n<chat_history>\nUSER: Why?"], False),
+        (["Why?", "", "Review the conversation above and update the skill library. Be ACTIVE"], False),
+        (["Review the conversation above and say what is missing"], True),
         (["Please say 'hello, world'"], False),
         (["Please say 'hello, world' in Latin"], True),
         (["Generate a title for this conversation:\n", "Because.", "Why?"], True),
@@ -212,6 +214,11 @@ SUMMARIZER = "You are an expert content summarizer.\nYou take a conversation and
             False,
         ),
         ("\n\n# ROLE\n\nYou are a Memory Extractor \u2014 a precise, evidence-bound processor responsible", False),
+        (
+            "Generate a short, descriptive title (3-7 words) for a conversation that starts with the following "
+            "exchange. The title should",
+            False,
+        ),
         (TOOLS, False),
         ("Available Tools: [none]", True),
         (SUMMARIZER, True),

@@ -24,6 +24,10 @@ _BEGINNINGS = (
     "You are a Memory Manager that is responsible for managing information and preferences about the user. ",
     "Analyze the following conversation between a user and an assistant, and extract the following details:\n",
     "- you will generate a short title based on a conversation transcript between a user and an assistant\n",  # Mastra
+    "Generate a short, descriptive title (3-7 words) for a conversation that starts with ",  # Hermes Agent 0.19
+    "Review the conversation above and consider saving to memory if appropriate.\n\n",  # and these three
+    "Review the conversation above and update the skill library. Be ",
+    "Review the conversation above and update two things:\n\n",
     "# ROLE\n\nYou are a Memory Extractor \u2014 a precise, evidence-bound processor ",  # mem0 2.2
 )
 _QUESTIONS = ("Please say 'hello, world'",)  # Inspect 0.3, to learn whether there are summaries of thoughts
