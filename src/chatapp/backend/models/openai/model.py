@@ -8,7 +8,7 @@ from typing import Any
 from chatapp.backend.models.attempts import Attempts
 from chatapp.backend.models.chat_model import ModelRequest, RawAnswer, RawKind
 from chatapp.backend.models.openai.answer import Ask, OpenAIAnswer
-from chatapp.backend.models.openai.dialect import Dialects
+from chatapp.backend.models.openai.dialect import Dialect, Dialects
 from chatapp.backend.models.openai.endpoint import Endpoint
 from chatapp.backend.models.openai.known_calls import KnownCalls
 from chatapp.backend.models.openai.listed import ListedModels
@@ -197,7 +197,7 @@ class OpenAIModel:
 
         async def ask_whole() -> OpenAIStream:
             whole = {name: value for name, value in body.items() if name != "stream_options"}
-            return await self._stream({**whole, "stream": False}, request.attempts)
+            return await self._stream({**whole, "stream": False}, dialect, request.attempts)
 
         async def reword(refused: UpstreamParameterRefusedError) -> OpenAIStream | None:
             if not dialect.adapt(refused, body):
@@ -206,7 +206,7 @@ class OpenAIModel:
             return await ask()
 
         whole = "streaming" in self.upstream.without
-        ask: Ask = ask_whole if whole else partial(self._stream, body, request.attempts)
+        ask: Ask = ask_whole if whole else partial(self._stream, body, dialect, request.attempts)
         explained = partial(self._explained, body)
         try:
             stream = await ask()
@@ -249,10 +249,9 @@ class OpenAIModel:
             body["max_tokens"] = limit  # no answer is longer, and vLLM refuses more
         return body
 
-    async def _stream(self, body: dict[str, Any], attempts: Attempts) -> OpenAIStream:
+    async def _stream(self, body: dict[str, Any], dialect: Dialect, attempts: Attempts) -> OpenAIStream:
         stop = body.get("stop") or ()
         stops = [stop] if isinstance(stop, str) else stop
-        dialect = self._dialects.of(body["model"])
         server = await self._endpoint.server()
         try:
             response = await server.ask(body, dialect, attempts)
