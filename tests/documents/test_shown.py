@@ -41,6 +41,19 @@ LISTS = f"""<w:numbering {WORD}><w:abstractNum w:abstractNumId="0"><w:lvl w:ilvl
 NUMBERED = f"""<w:styles {WORD}><w:style w:type="paragraph" w:styleId="H"><w:name w:val="heading 1"/>
 <w:pPr><w:numPr><w:numId w:val="1"/></w:numPr></w:pPr></w:style>
 <w:style w:type="paragraph" w:styleId="H2"><w:name w:val="heading 1"/><w:basedOn w:val="H"/></w:style></w:styles>"""
+BLANK = f"""<w:numbering {WORD}><w:abstractNum w:abstractNumId="0"><w:lvl w:ilvl="0"><w:numFmt w:val="bullet"/>
+<w:lvlText w:val="-"/></w:lvl></w:abstractNum><w:abstractNum w:abstractNumId="1"><w:lvl w:ilvl="0">
+<w:numFmt w:val="bullet"/><w:lvlText w:val=" "/></w:lvl></w:abstractNum><w:num w:numId="1"><w:abstractNumId w:val="0"/>
+</w:num><w:num w:numId="2"><w:abstractNumId w:val="1"/></w:num></w:numbering>"""
+NAMED = f"""<w:styles {WORD}><w:style w:type="paragraph" w:styleId="L"><w:name w:val="List Bullet 2"/></w:style>
+<w:style w:type="paragraph" w:styleId="Q"><w:name w:val="Intense Quote"/></w:style>
+<w:style w:type="paragraph" w:styleId="B"><w:name w:val="Block Text"/></w:style></w:styles>"""
+STYLED = """
+<w:p><w:pPr><w:numPr><w:ilvl w:val="0"/><w:numId w:val="1"/></w:numPr></w:pPr><w:r><w:t>one</w:t></w:r></w:p>
+<w:p><w:pPr><w:numPr><w:ilvl w:val="0"/><w:numId w:val="2"/></w:numPr></w:pPr><w:r><w:t>on</w:t></w:r></w:p>
+<w:p><w:pPr><w:pStyle w:val="L"/></w:pPr><w:r><w:t>in it</w:t></w:r></w:p>
+<w:p><w:pPr><w:pStyle w:val="Q"/></w:pPr><w:r><w:t>Said</w:t></w:r></w:p>
+<w:p><w:pPr><w:pStyle w:val="B"/></w:pPr><w:r><w:t>Said</w:t></w:r></w:p>"""
 IN_MATH = f"""<w:p {MATH}><m:oMath><m:nary><m:naryPr><m:chr m:val="\u2211"/></m:naryPr><m:sub>
 <m:r><m:t>i</m:t></m:r></m:sub><m:sup/><m:e>
 <m:d><m:dPr><m:begChr m:val="|"/><m:endChr m:val="|"/></m:dPr><m:e><m:r><m:t>x</m:t></m:r></m:e></m:d>
@@ -95,7 +108,8 @@ OPEN_ENDED = """<!DOCTYPE html><ul><li>one<li>two<ul><li>in it</ul><li>three</ul
 """HTML lets these ends be left out, and LibreOffice does."""
 
 FILLED_IN = """<html><ol start="4"><li>four<li value="9"><input type=checkbox checked> nine<li>ten</ol>
-<ol type="i"><li>first<li>second</ol><nav>Menu</nav>words<select><option>no<option selected>yes</select>
+<ol type="i"><li>first<li>second</ol><ol reversed><li>two<li>one</ol>
+<nav>Menu</nav>words<select><option>no<option selected>yes</select>
 <input value="Ada"> <ruby>漢<rp>(</rp><rt>kan</rt><rp>)</rp></ruby><iframe>none</iframe><dialog>closed</dialog>
 <table><tr><th>sign<tr><td>a | b</table>"""
 FORMULAS = r"""<html><p>\(a_1*b\) and c_1, <math><mfrac><mn>1</mn><mi>x</mi></mfrac>
@@ -140,6 +154,17 @@ SHOWN: dict[str, tuple[str, bytes, str]] = {
         documents.docx(below=CONTRACT, numbering=LISTS, styles=NUMBERED),
         "# Article III Scope\n\nIII.1 Clause\n\nBetween.\n\nIII.2 Clause\n      (bb) Letter\n"
         "- ☒ Done\n    Section 1.01 Legal\n\n# Article IV 漢(kan) Term•",
+    ),
+    "docx with lists and quotes as python-docx 1.2 and pandoc 3 write them": (
+        "a.docx",
+        documents.docx(below=STYLED, numbering=BLANK, styles=NAMED),
+        "- one\n  on\n  - in it\n\n> Said\n>\n> Said",
+    ),
+    "rtf with a table of pandoc 3": (
+        "a.rtf",
+        rb"""{\rtf1\ansi {\trowd\cellx9\cellx19 {{\pard\intbl a\par}
+\cell}{{\pard\intbl b\par one\par}\cell}\intbl\row}}""",
+        "a|b\none|",
     ),
     "rtf": (
         "a.rtf",
@@ -199,7 +224,7 @@ SHOWN: dict[str, tuple[str, bytes, str]] = {
     "html with fields": (
         "a.html",
         FILLED_IN.encode(),
-        "4. four\n9. [x] nine\n10. ten\n\ni. first\nii. second\n\nMenu\n\nwordsyes\nAda 漢(kan)\n\n"
+        "4. four\n9. [x] nine\n10. ten\n\ni. first\nii. second\n\n2. two\n1. one\n\nMenu\n\nwordsyes\nAda 漢(kan)\n\n"
         "| sign |\n| --- |\n| a \\| b |",
     ),
     "html with formulas": ("a.html", FORMULAS.encode(), r"\(a_1*b\) and c_1, (1)/(x)y^(2)v⃗root(2)," "\n$x_1$"),

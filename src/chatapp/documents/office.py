@@ -24,6 +24,11 @@ comment-reference => sup
 p[style-name='Title'] => h1:fresh
 p[style-name='Subtitle'] => h2:fresh
 p[style-name='Source Code'] => pre:separator('\\n')
+p[style-name='Quote'] => blockquote > p:fresh
+p[style-name='Intense Quote'] => blockquote > p:fresh
+p[style-name='Block Text'] => blockquote > p:fresh
+p[style-name='List Bullet 2'] => ul|ol > li > ul > li:fresh
+p[style-name='List Bullet 3'] => ul|ol > li > ul > li > ul > li:fresh
 """
 _NOTES, _SHOW, _WORDS = "notesSlide", "ppt/presentation.xml", "word/document.xml"
 

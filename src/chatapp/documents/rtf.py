@@ -20,6 +20,8 @@ _RAISED = re.compile(
     r"\\(super|sub)(?![a-z0-9])[ \r\n]?((?:\\[a-z]{1,32}-?[0-9]{0,10}[ \r\n]?){0,8}+)"
     r"([0-9+\-=()n]{1,20})(?=\}|\\nosupersub)"
 )
+_END_OF_CELL = re.compile(r"\\par(?=\s*+\}?+\s*+\\cell(?![a-z]))")
+"""Pandoc ends the paragraph in a cell before the cell."""
 _PAIRS = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 
 
@@ -28,7 +30,7 @@ def rich_text(raw: bytes) -> str:
     from striprtf.striprtf import rtf_to_text  # noqa: PLC0415 - only some files are RTF
 
     words: Callable[..., str] = rtf_to_text  # it has no types of its own
-    shown = _RAISED.sub(_power, _without_hidden(raw.decode("latin-1")))
+    shown = _END_OF_CELL.sub("", _RAISED.sub(_power, _without_hidden(raw.decode("latin-1"))))
     text = words(_with_notes(shown), errors="replace")
     return (
         _PAIRS.sub(lambda pair: pair[0].encode("utf-16", "surrogatepass").decode("utf-16"), text)

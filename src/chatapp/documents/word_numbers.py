@@ -49,7 +49,7 @@ class WordLists:
         self._counted: dict[str, list[int | None]] = {}
 
     def label(self, paragraph: ElementTree.Element) -> str | None:
-        """Return the number or the box of the next paragraph, None where it has none or a bullet."""
+        """Return the number or the box of the next paragraph, nothing for a blank bullet, None for another or none."""
         list_id, level = self._place_of(paragraph)
         name = self._lists.get(list_id, "")
         levels = self._levels.get(name, {})
@@ -62,7 +62,8 @@ class WordLists:
         counted[level] = levels[level].start if before is None else before + 1
         counted[level + 1 :] = [None] * (_LEVELS - level - 1)
         if levels[level].form == _BULLET:
-            return f"- {levels[level].text}" if levels[level].text in _TICKS else None
+            bullet = levels[level].text
+            return f"- {bullet}" if bullet in _TICKS else None if bullet.strip() else ""
         return _written(levels, level, counted)
 
     def _place_of(self, paragraph: ElementTree.Element) -> tuple[str, int]:
