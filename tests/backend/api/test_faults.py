@@ -14,12 +14,14 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
+from chatapp.backend.turns.runner import TurnRunner
 from support import scripts
 from support.faults import FAULTS, Fault
 from support.results import PROMPT, Ask, assert_says_nothing_of_others, every_way, streamed, whole
 from support.running_backend import RunningBackend, backend_before
 from support.scripts import Script, answer, hang_up, html, redirect, reset, status
 from support.stub_model import StubModel
+from support.turn_steps import wait_for
 
 pytestmark = pytest.mark.faults
 
@@ -58,6 +60,24 @@ def test_after_all_faults_the_backend_answers_and_holds_no_connections(
     model.default = answer("fine")
     assert shared.client.ask(PROMPT).answer == "fine"
     assert model.open_connections <= 2
+
+
+@pytest.mark.parametrize("fault", [status(400), reset], ids=["400", "RST"])
+def test_a_failed_turn_waits_for_no_garbage_collector(fault: Script, shared: RunningBackend, model: StubModel) -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        before = _runners()
+        model.default = fault
+        assert whole(shared).error is not None
+        wait_for(lambda: _runners() <= before, timeout_s=10)
+    finally:
+        model.default = answer("fine")
+        gc.enable()
+
+
+def _runners() -> int:
+    return sum(type(each) is TurnRunner for each in gc.get_objects())
 
 
 def test_what_a_failed_turn_had_at_hand_is_not_kept_with_it(shared: RunningBackend, model: StubModel) -> None:

@@ -145,6 +145,7 @@ class TurnRunner:
                 admissions.done(self._call.id)
             if admissions is None or admissions.is_made or self._call.is_told:
                 self._tell_observers(failure)
+            del failure  # its traceback holds this frame
 
     def _begun_call(self, request: ModelRequest, model: str) -> CallRecord:
         turn = self._turn

@@ -68,7 +68,10 @@ class OurErrors:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         if error is not None and (ours := self._ours(error)):
-            raise ours from None
+            try:
+                raise ours from None
+            finally:
+                del ours  # its traceback holds this frame
 
     def _ours(self, error: BaseException) -> ChatappError | None:
         import httpx2  # noqa: PLC0415 - half a second that no start has to wait for

@@ -126,7 +126,10 @@ class ModelServer:
                 if not self._keys.rest(key, error):
                     raise
                 failure = error
-        raise failure or UpstreamError("no key could be tried.")
+        try:
+            raise failure or UpstreamError("no key could be tried.")
+        finally:
+            del failure  # its traceback holds this frame
 
     async def _ask_with(self, key: Key, body: dict[str, Any], dialect: Dialect, attempts: Attempts) -> Response:
         for number in range(1, MOST_FORMS + 1):
@@ -148,7 +151,10 @@ class ModelServer:
             if dialect.worded(body) == worded or number == MOST_FORMS:
                 break
             attempts.fail(error)
-        raise error
+        try:
+            raise error
+        finally:
+            del error, refused  # its traceback holds this frame
 
     async def ask_raw(self, kind: RawKind, body: dict[str, Any], attempts: Attempts) -> RawAnswer:
         """Return the answer to `body`, as it came. `attempts` learns of the keys that are refused.
