@@ -54,6 +54,14 @@ def test_the_working_directory_wins_over_the_user_s_folder(folder: Path) -> None
     assert (settings.port, settings.ui_port) == (3333, 4445)
 
 
+def test_a_user_without_a_home_is_told_what_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    pwd = pytest.importorskip("pwd", reason="Windows knows every user's home")
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr(pwd, "getpwuid", {}.__getitem__)  # as in a container that is run by a number
+    with pytest.raises(SettingsError, match="HOME names no folder"):
+        load_env_files()
+
+
 def test_an_empty_variable_counts_as_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PORT", "")
     monkeypatch.setenv("BASE_URL", "")

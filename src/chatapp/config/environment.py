@@ -28,10 +28,18 @@ def env_files() -> tuple[Path, ...]:
 
 
 def user_file(name: str) -> Path:
-    """Return where a file of that name is in the user's own configuration folder."""
+    """Return where a file of that name is in the user's own configuration folder.
+
+    Raises:
+        SettingsError: there is no such folder, as this user has no home.
+    """
     from platformdirs import user_config_path  # noqa: PLC0415 - 10 ms that only a command which needs settings pays
 
-    return user_config_path("chatapp", appauthor=False) / name
+    try:
+        return user_config_path("chatapp", appauthor=False) / name
+    except RuntimeError:
+        sentence = "HOME names no folder, and the system knows no home of this user."
+        raise SettingsError(sentence, hint="Set HOME to a folder that can be written.") from None
 
 
 def load_env_files() -> list[str]:
