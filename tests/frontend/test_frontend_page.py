@@ -167,6 +167,10 @@ def test_an_answer_that_was_cut_short_says_so(stub: StubModel, page: AppTest) ->
 
     assert shown(page)[1].facts.startswith("Cut off at the length limit")
 
+    click(page, "go-on")
+    assert contents(page)[2][1] == "Go on exactly where you stopped."
+    assert "go-on" not in {button.key for button in page.button}
+
 
 def test_a_conversation_of_a_thousand_messages_is_shown_whole_and_told_once(page: AppTest) -> None:
     page.session_state.messages = [

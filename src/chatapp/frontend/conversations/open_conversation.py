@@ -95,6 +95,12 @@ class OpenConversation(ABC):
         return self.hit_place[1]
 
     @property
+    def is_cut_off(self) -> bool:
+        """Whether the last answer has ended where it may be no longer, and waits for nothing."""
+        last = self.entries[-1] if self.entries and not self.beside and self.live is None else None
+        return last is not None and last.finish_reason == "length"
+
+    @property
     def has_unloaded(self) -> bool:
         """Whether there are messages that only the backend has."""
         return False

@@ -34,6 +34,7 @@ NAMED_S, FIRST_WORD_S = 1.0, 0.25
 """So long nothing else is drawn: what takes the processor then, of whichever session, keeps first words waiting."""
 _AVATAR = ":material/forum:"
 _MEGABYTE = 1024 * 1024
+_GO_ON = later("Go on exactly where you stopped.")
 _TEMPORARY = later("Temporary chat: nothing of it is stored, and it is gone with this tab.")
 
 SUGGESTIONS = (
@@ -131,6 +132,11 @@ def _behind_messages(conversation: OpenConversation) -> "LiveView | None":
     if conversation.live is None and conversation.unfinished is not None:
         with st.container(key="unfinished"):
             _unfinished(conversation.unfinished)
+    elif conversation.is_cut_off:
+        with st.container(key="unfinished"):
+            st.button(
+                t("Go on"), icon=":material/arrow_forward:", key="go-on", on_click=actions.send, args=(t(_GO_ON),)
+            )
     else:
         st.empty()  # takes away what is said of the answer before, as a container here would not
     live_view = LiveView(conversation.answers) if conversation.live else None
