@@ -76,7 +76,7 @@ FILLED_IN = {
     "{named}": ("the model {model}", "this model"),
     "{division}": ("page", "sheet", "slide", "chapter"),
     "{budget.period}": ("day", "month"),
-    "{reason}": (": {why}",),
+    "{reason}": (": {why}", "{where} is another program's database"),
     "the API key {what}": ("the API key cannot be read", "the API key holds none that can be sent"),
 }
 """What sentences are put together from in the code, and are told in whole."""
@@ -135,6 +135,14 @@ def test_what_is_said_elsewhere_is_still_said_there() -> None:
         (
             "80 % of the budget of ann is spent: $8.04 of $10 a day. It renews on 2026-12-01.",
             "80 % des Budgets (ann) sind",
+        ),
+        (
+            "Conversations cannot be read or saved: /a/chat app.db is another program's database.",
+            "/a/chat app.db ist die Datenbank eines anderen Programms.",
+        ),
+        (
+            "The conversations were written by a newer chatapp (version 0019 of its tables, this one knows 0018).",
+            "(Version 0019 seiner Tabellen, dieses kennt 0018)",
         ),
         ("base_url must be an address without `?` and `#`.", "base_url: nötig ist eine Adresse ohne `?` und `#`."),
         (

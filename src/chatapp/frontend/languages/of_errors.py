@@ -133,6 +133,7 @@ _HINTS = (
     "Start a new chat or shorten the question.",
     "Try again, or choose another model.",
     "Try http:// in BASE_URL.",
+    "Update chatapp, or set DATA_DIR to another folder.",
     "Wait a moment and ask again.",
     "Wait for the answer, or stop it.",
     "Wait longer with REQUEST_TIMEOUT.",
