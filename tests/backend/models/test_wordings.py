@@ -628,6 +628,39 @@ REFUSED: dict[str, tuple[int, Any, str]] = {
         "'tools[0].function_declarations[0].parameters': Cannot find field.",
         "tool_schema",
     ),
+    "a schema, llama.cpp": (400, "JSON schema conversion failed:\nUnrecognized schema: {}", "json_schema"),
+    "a schema, llama.cpp in xllamacpp 2026.10.11549": (
+        400,
+        "Unable to generate parser for this template. Automatic parser generation failed: JSON schema error at #: "
+        "unrecognized type foo",
+        "json_schema",
+    ),
+    "a schema, vLLM": (
+        400,
+        "The provided JSON schema contains features not supported by xgrammar.",
+        "json_schema",
+    ),
+    "a schema, vLLM with llguidance": (500, 'Grammar error: Unimplemented keys: ["propertyNames"]', "json_schema"),
+    "a schema, SGLang": (400, "Invalid grammar request with cache hit: key=('json', '{}')", "json_schema"),
+    "a schema, Ollama": (500, {"error": "invalid JSON schema in format"}, "json_schema"),
+    "tool_choice, Rapid-MLX 0.16.10": (
+        422,
+        'tool_choice="required" with stream=true requires either a streaming tool-call parser (--tool-call-parser) or '
+        "a channel-routed model (harmony / Gemma 4) so the server has a path to emit structured tool_calls.",
+        "tool_choice",
+    ),
+    "pictures, Rapid-MLX 0.16.10": (
+        400,
+        {
+            "error": {
+                "message": "Model 'm1' is serving text-only; image input is unsupported. This checkpoint has no vision "
+                "tower. Serve a vision-capable model for image input.",
+                "code": "image_input_unsupported",
+                "param": "messages.content",
+            }
+        },
+        "images",
+    ),
     "a tool, Anthropic": (400, "tools.0.custom.input_schema.type: Field required", "tool_schema"),
     "results, Bedrock": (
         400,

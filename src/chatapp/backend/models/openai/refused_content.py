@@ -12,6 +12,7 @@ _CONTENTS = (
     ("images", "the model takes no pictures.", _OTHERWISE,
      ("support image input", "support image_url", "image input is not", "image inputs are not", "at most 0 image",
       "image input modality is not", "images are not supported", "support vision", "vision is not supported",
+      "image input is unsupported",
       "support images", "not a multimodal model", "unknown variant `image_url`", "only supported by certain models",
       "missing data required for image input", "content must be a string", "content' : value must be a string",
       "'array' not in 'string'")),
@@ -34,6 +35,11 @@ _CONTENTS = (
     ("tool_schema", "the model server does not take a tool as it is described.",
      "Describe it in plain JSON Schema, or ask without it.",
      ("function_declarations[", "input_schema", "invalid schema for function")),
+    ("json_schema", "the model server cannot follow a JSON schema of the question.",
+     "Write it in plainer JSON Schema, or ask without it.",
+     ("json schema conversion failed", "json schema error at", "failed to parse grammar", "json schema contains features",
+      "failed to compile json grammar", "invalid grammar request", "grammar error:", "invalid json schema in format",
+      "format.schema", "response_schema'", "schema produces a constraint")),
     (TOOL_RESULTS, "the model wants a result behind each call of a tool, and a call before each result.",
      "Ask with both, or with neither.",
      ("must be followed by tool messages", "without `tool_result` blocks", "must be a response to a prece",
@@ -42,8 +48,8 @@ _CONTENTS = (
       "tool result's tool id", "comes immediately after a user turn", "tool_call_id is not found",
       "toolresult blocks")),
 )  # fmt: skip
-"""What is refused, in our words, and what to do; then what OpenRouter, Ollama, Groq, llama.cpp, vLLM, OpenAI, DeepSeek,
-Mistral, Cloudflare, Anthropic, Google, Qwen, xAI, MiniMax, Zhipu and Amazon say of it.
+"""What is refused, in our words, and what to do; then what OpenRouter, Ollama, Groq, llama.cpp, vLLM, SGLang, OpenAI,
+DeepSeek, Mistral, Cloudflare, Anthropic, Google, Qwen, xAI, MiniMax, Zhipu and Amazon say of it.
 """
 
 

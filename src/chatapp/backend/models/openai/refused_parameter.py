@@ -79,7 +79,8 @@ _REFUSALS = (
     "invalid option", "not one of", "is allowed for this model", "not recognized", "unknown argument",
     "invalid parameter", "not implemented", "not accept", "cannot be used", "not contain", "no longer supported",
     "not compatible", "in place of", "must have", "supported range", ": range: ",
-    "is not enabled for", "is unavailable now", "参数非法",
+    "is not enabled for", "is unavailable now", "requires either",
+    "参数非法",
 )  # fmt: skip
 _TOO_LARGE = (
     "too large", "too high", "too big", "less than or equal", "must be <=", "range of", "valid range", "at most",
