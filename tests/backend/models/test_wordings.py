@@ -822,6 +822,11 @@ FAILED: dict[str, tuple[int, Any, str]] = {
         "reports a failure (status 500)",
     ),
     "Groq, a call": (400, {"error": {"message": "Failed to call.", "code": "tool_use_failed"}}, "cannot read"),
+    "llama.cpp in xllamacpp 2026.10.11549": (
+        500,
+        "The model produced output that does not match the expected peg-native format",
+        "cannot read",
+    ),
     "Groq, JSON": (400, {"error": {"message": "Failed.", "code": "json_validate_failed"}}, "cannot read"),
 }
 

@@ -30,7 +30,8 @@ _OVERLOADED_WORDS = (
 )  # fmt: skip
 """The last are Zhipu's, and of gateways made with one-api."""
 _MISWRITTEN_CODES = ("tool_use_failed", "json_validate_failed")
-"""How Groq says that the model has written what it cannot read."""
+_MISWRITTEN_WORDS = ("produced output that does not match the expected",)
+"""How Groq and llama.cpp say that the model has written what they cannot read."""
 
 
 def is_overloaded(said: ErrorWords) -> bool:
@@ -48,7 +49,7 @@ def busy_error_in(said: ErrorWords, headers: Mapping[str, str]) -> UpstreamError
         return UpstreamUnavailableError(
             "the model server is still loading its model.", hint="Ask again in a moment.", retry_after=wait_s
         )
-    if said.has_code(*_MISWRITTEN_CODES):
+    if said.has_code(*_MISWRITTEN_CODES) or said.says(*_MISWRITTEN_WORDS):
         what = "the model has written a call of a tool, or JSON, that its server cannot read."
         return UpstreamUnavailableError(what, hint="Ask again, or choose another model.")
     if is_overloaded(said):
