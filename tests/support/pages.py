@@ -3,9 +3,12 @@
 import json
 import time
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 import chatapp.frontend
@@ -18,6 +21,8 @@ from support.stub_model import StubModel
 from support.transcripts import act_in, transcript_html
 
 PAGE = Path(chatapp.frontend.__file__).with_name("page.py")
+_manifests = cache(manifest_scanner.scan_component_manifests)
+"""What the installed packages bring for Streamlit, for which it reads the metadata of all with each new page."""
 
 
 def opened_page(*, query: dict[str, str] | None = None) -> AppTest:
@@ -25,7 +30,8 @@ def opened_page(*, query: dict[str, str] | None = None) -> AppTest:
     page = AppTest.from_file(str(PAGE), default_timeout=60)
     for name, value in (query or {}).items():
         page.query_params[name] = value
-    return page.run()
+    with mock.patch.object(manifest_scanner, "scan_component_manifests", _manifests):
+        return page.run()
 
 
 def ask(page: AppTest, prompt: str) -> AppTest:
