@@ -7,7 +7,7 @@ import socket
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, suppress
 from itertools import product
 from pathlib import Path
@@ -50,14 +50,22 @@ def settings(stub) -> dict[str, str]:
     return {"BASE_URL": stub.url, "OPENAI_API_KEY": KEY, "MODEL_NAME": "stub-model", "DATA_DIR": "data"}
 
 
-def test_it_says_where_it_is_and_which_model_answers_and_why(settings: dict[str, str]) -> None:
-    with Serving(env=settings) as backend:
-        backend.wait_until_said("Press Ctrl-C to quit")
+@pytest.fixture(scope="module")
+def serving(model: StubModel, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+    """A backend for those that only ask it something."""
+    data_dir = str(tmp_path_factory.mktemp("data"))
+    env = {"BASE_URL": model.url, "OPENAI_API_KEY": KEY, "MODEL_NAME": "stub-model", "DATA_DIR": data_dir}
+    with Serving(env=env) as backend:
+        yield backend
 
-    assert backend.lines[0].startswith(f"Backend at {backend.url}")
-    assert backend.lines[1].startswith("Model stub-model (127.0.0.1")
-    assert backend.lines[1].endswith("because BASE_URL is set")
-    assert KEY not in backend.output
+
+def test_it_says_where_it_is_and_which_model_answers_and_why(serving: Serving) -> None:
+    serving.wait_until_said("Press Ctrl-C to quit")
+
+    assert serving.lines[0].startswith(f"Backend at {serving.url}")
+    assert serving.lines[1].startswith("Model stub-model (127.0.0.1")
+    assert serving.lines[1].endswith("because BASE_URL is set")
+    assert KEY not in serving.output
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGPIPE"), reason="Windows closes no pipe before its writer")
@@ -104,8 +112,8 @@ def test_what_came_while_it_was_stopped_is_no_silence_of_the_model(settings: dic
         assert (reader.outcome(), reader.text) == (None, "one two")
 
 
-def test_what_is_no_request_is_refused_like_every_other_error(settings: dict[str, str]) -> None:
-    with Serving(env=settings) as backend, socket.create_connection(("127.0.0.1", backend.port), timeout=10) as line:
+def test_what_is_no_request_is_refused_like_every_other_error(serving: Serving) -> None:
+    with socket.create_connection(("127.0.0.1", serving.port), timeout=10) as line:
         line.sendall(b"GARBAGE\r\n\r\n")
         head, _, body = line.makefile("rb").read().partition(b"\r\n\r\n")
 
@@ -115,9 +123,8 @@ def test_what_is_no_request_is_refused_like_every_other_error(settings: dict[str
     assert f"x-request-id: {refusal['request_id']}".encode() in head
 
 
-def test_it_does_not_tell_who_serves(settings: dict[str, str]) -> None:
-    with Serving(env=settings) as backend:
-        assert "server" not in requests.get(f"{backend.url}/health", timeout=10).headers
+def test_it_does_not_tell_who_serves(serving: Serving) -> None:
+    assert "server" not in requests.get(f"{serving.url}/health", timeout=10).headers
 
 
 @pytest.mark.parametrize(
