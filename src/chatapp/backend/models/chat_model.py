@@ -158,17 +158,14 @@ class Batch(msgspec.Struct):  # one is made for each read, and a dataclass takes
     def recast(self) -> None:
         """Take all text so far for thoughts, here and in the batches before."""
         self.was_thought = True
-        said = self._said()
-        self._runs, self._texts = [], [piece.text for piece in said]
-        self._kind = Reasoning if said else None
+        self._texts = [*(run.text for run in self._runs), *self._texts]
+        self._runs, self._kind = [], None if self._kind is None else Reasoning
 
     def deltas(self) -> Sequence[Text | Reasoning | ToolCallDelta]:
         """Return what was said, oldest first."""
-        said = self._said()
-        return [*said, *self._calls] if self._calls else said
-
-    def _said(self) -> list[Text | Reasoning]:
-        return [*self._runs, self._kind("".join(self._texts))] if self._kind is not None else []
+        if self._kind is None:
+            return self._calls
+        return [*self._runs, self._kind("".join(self._texts)), *self._calls]
 
 
 ANSWER_LIMITS = ("max_tokens", "max_completion_tokens", "n_predict")
