@@ -19,9 +19,15 @@ const tell = () => {
   notice.addEventListener("click", () => { window.focus(); notice.close(); });
 };
 
+// It stands behind the messages that are finished, which are many: those are not looked through.
+const isInTheMaking = () => document.querySelector(".st-key-finished")?.nextElementSibling?.querySelector("[class*='st-key-live-']");
+
 new MutationObserver(() => {
-  const isAnswering = document.querySelector("[class*='st-key-live-']") !== null;
-  if (wasAnswering && !isAnswering && !document.hasFocus()) tell();
+  const isAnswering = Boolean(isInTheMaking());
+  if (wasAnswering && !isAnswering) {
+    document.dispatchEvent(new Event("chatapp:answered"));
+    if (!document.hasFocus()) tell();
+  }
   wasAnswering = isAnswering;
   if (isUnread) title(); // Streamlit writes it anew
 }).observe(document, { childList: true, subtree: true });

@@ -148,7 +148,7 @@ const announce = () => {
   announcer.textContent = [...parts].map((part) => part.innerText).join("\n").slice(0, ANNOUNCED_CHARS);
 };
 
-let wasAnswering = false;
+document.addEventListener("chatapp:answered", () => setTimeout(announce, 500)); // see done.js
 new MutationObserver((changes) => {
   for (const change of changes) {
     for (const node of change.addedNodes) {
@@ -157,9 +157,6 @@ new MutationObserver((changes) => {
     }
   }
   if (!announcer.isConnected && document.body) document.body.append(announcer);
-  const isAnswering = document.querySelector("[class*='st-key-live-']") !== null;
-  if (wasAnswering && !isAnswering) setTimeout(announce, 500);
-  wasAnswering = isAnswering;
 }).observe(document, { childList: true, subtree: true });
 document.addEventListener("chatapp:language", () => {
   translate(document.documentElement);
