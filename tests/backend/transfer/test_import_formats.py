@@ -250,6 +250,44 @@ class TestOtherPrograms:
         bring(json.dumps({"conversations": [{"conversation": about, "responses": responses}], "projects": []}).encode())
         assert said(store) == [("user", "Hi"), ("assistant", "Hello")]
 
+    def test_perplexity_s_data(self, store: Store, bring: Bring) -> None:
+        asked = {"query": "Why tides?", "answer": "The moon.[1]", "created_at": "2026-01-02T03:04:05.5Z"}
+        cut = {"query": "And?", "answer": "The", "created_at": "2026-01-02T03:05:05Z", "query_status": "FAILED"}
+        thread = {"context_title": "Tides", "created_at": "2026-01-02T03:04:05Z", "collection_uuid": "k"}
+        broken = {"context_title": "Nothing", "entries": "x"}
+        told = {"conversations": [broken, {**thread, "context_uuid": "c", "entries": [asked, cut]}]}
+
+        receipts = [bring(json.dumps(told).encode()) for _ in range(2)]
+
+        assert said(store) == [
+            ("user", "Why tides?"),
+            ("assistant", "The moon.[1]"),
+            ("user", "And?"),
+            ("assistant", "The"),
+        ]
+        assert [it.messages_added for it in receipts] == [4, 0]
+        assert [it.why for it in receipts[0].skipped] == [
+            "it is no conversation that we know",
+            "the project, folder or tag it was in",
+        ]
+        (conversation,) = store.conversations.page(owner="ada").items
+        assert (conversation.title, f"{conversation.updated_at:%H:%M:%S}") == ("Tides", "03:05:05")
+        assert [it.status for it in store.messages.all(conversation.id, owner="ada")][1::2] == [
+            "complete",
+            "interrupted",
+        ]
+
+    def test_a_thread_as_perplexity_s_page_loads_it(self, store: Store, bring: Bring) -> None:
+        about = {"context_uuid": "t", "thread_title": "Old", "display_model": "turbo"}
+        blocks = [{"intended_usage": "sources"}, {"markdown_block": {"chunks": ["There", "fore."]}}]
+        first = {"backend_uuid": "1", **about, "query_str": "Why?", "blocks": blocks}
+        second = {"uuid": "2", **about, "query_str": "And?", "blocks": [{"markdown_block": {"answer": "So."}}]}
+        bring(json.dumps({"entries": [first, second], "thread_metadata": {"title": "New"}}).encode())
+        assert said(store) == [("user", "Why?"), ("assistant", "Therefore."), ("user", "And?"), ("assistant", "So.")]
+        (conversation,) = store.conversations.page(owner="ada").items
+        assert conversation.title == "New"
+        assert store.messages.all(conversation.id, owner="ada")[1].model == "turbo"
+
     def test_le_chat(self, store: Store, bring: Bring) -> None:
         def message(number: int, role: str, content: str) -> Json:
             when = f"2026-05-28T20:26:4{number}Z"

@@ -18,6 +18,7 @@ from chatapp.backend.transfer.importers import (
     lm_studio,
     open_webui,
     ours,
+    perplexity,
     programs,
 )
 from chatapp.backend.transfer.importers.fields import mapping, objects, paragraphs
@@ -27,13 +28,13 @@ from chatapp.errors import InvalidRequestError
 VERSION = "8"
 """Of all readers together: what an earlier one read is read again by a later one."""
 
-SOURCES = (deepseek, chatgpt, claude, open_webui, grok, lm_studio, librechat, ours, programs)
+SOURCES = (deepseek, chatgpt, claude, open_webui, grok, lm_studio, librechat, perplexity, ours, programs)
 KNOWN = (
     "aider, AI Studio, AnythingLLM, big-AGI, Chatbot UI, Chatbox, ChatGPT, Cherry Studio, Claude, Claude Code, "
     "Cline, Codex, Continue, Copilot (CSV; VS Code), crush, Cursor, DeepSeek, elia, Gemini (Takeout), Gemini CLI, "
     "goose, gptme, Grok, HuggingChat, Jan, Le Chat, LibreChat, llama.cpp, LM Studio, LobeChat, NextChat, Ollama, "
-    "opencode, Open WebUI, oterm, Qwen Code, shell-gpt, SillyTavern, text-generation-webui, TypingMind, llm "
-    "(logs.db) and chatapp itself"
+    "opencode, Open WebUI, oterm, Perplexity, Qwen Code, shell-gpt, SillyTavern, text-generation-webui, TypingMind, "
+    "llm (logs.db) and chatapp itself"
 )
 
 _Test = Callable[[dict[str, Any]], bool]
