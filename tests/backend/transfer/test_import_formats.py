@@ -57,6 +57,14 @@ UNKNOWN: dict[str, tuple[Any, str]] = {
     "nothing": ([], "no export"),
     "any list": ([{"a": 1}], "no export"),
     "Claude's account": ([{"uuid": "u", "full_name": "A", "email_address": "a@b.c"}], "Claude's account"),
+    "Character.AI": (
+        b'{"info": {"character": {}}, "histories": {"histories": [{"msgs": []}]}}',
+        "chats of Character.AI",
+    ),
+    "Perplexity's answers": (
+        b'{"metadata": {"thread_id": "t"}, "conversations": [{"uuid": "u", "query": "Why?", "answer": "So."}]}',
+        "an answer of Perplexity without its thread",
+    ),
     "Claude's projects": ([{"uuid": "u", "name": " ", "prompt_template": ""}], "Claude's projects"),
     "Claude's memories": ([{"conversations_memory": "x"}], "Claude's memories"),
     "big-AGI": ({"conversations": [{"messages": [], "systemPurposeId": "x"}]}, "big-AGI"),

@@ -76,6 +76,8 @@ _OTHERS: tuple[tuple[str, _Test], ...] = (
             {"from", "value"} <= said.keys() for said in (fields, *objects(fields.get("conversations")))
         ),
     ),
+    ("chats of Character.AI, which are not read", lambda fields: "histories" in mapping(fields.get("histories"))),
+    ("an answer of Perplexity without its thread", lambda fields: {"uuid", "query", "answer"} <= fields.keys()),
     ("an export of Chatbot UI", lambda fields: {"version", "history"} <= fields.keys()),
     ("an export of TypingMind", lambda fields: "chats" in mapping(fields.get("data"))),
     ("messages without a conversation", lambda fields: {"role", "content"} <= fields.keys()),
