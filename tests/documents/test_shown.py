@@ -191,6 +191,14 @@ SHOWN: dict[str, tuple[str, bytes, str]] = {
         documents.odt(RAISED, members=OBJECTS),
         "10⁻⁶  (a)/(b)\n\nSales\n\n| Q1 |\n| --- |",
     ),
+    "odt with a title": (
+        "a.odt",
+        documents.odt(
+            '<style:style style:name="P1" style:parent-style-name="Title"/><text:p text:style-name="P1">Whales</text:p>'
+            '<text:p text:style-name="Title"/><text:p text:style-name="P2">They sing.</text:p>'
+        ),
+        "# Whales\n\nThey sing.",
+    ),
     "odt with damaged objects": ("a.odt", documents.odt(RAISED, members=dict.fromkeys(OBJECTS, "<math")), "10⁻⁶"),
     "docx with damaged drawings": ("a.docx", documents.docx("Text", chart="<c", diagramData="<d", header1="<"), "Text"),
     "odt with numbers": (

@@ -31,6 +31,7 @@ _REPEATED = {what: f"{_TABLE}number-{what}-repeated" for what in ("rows", "colum
 _ELSEWHERE = ("http://", "https://", "mailto:")
 _MOST_REPEATED, _MOST_COLUMNS = 100, 1024
 _MOST_DIGITS = 9
+_TITLE = "Title"
 _NUMBER = re.compile(r"[+-]?[0-9]{1,400}(?:\.[0-9]{0,400})?(?:[eE][+-]?[0-9]{1,3})?")
 _PLAIN = re.compile(r"[-+\u22120-9.,'\u2019 \s]*(?:[eE][+-]?[0-9]+)?")
 """How a number is shown that has no unit."""
@@ -62,6 +63,7 @@ def open_document(path: Path | BytesIO) -> tuple[str, int | None]:
     with ZipFile(path) as archive:
         root = xml_of(archive, "content.xml")
         _write_powers(root)
+        _write_titles(root)
         _write_objects(root, archive)
         margins = xml_beside(archive, _STYLES) if _STYLES in archive.namelist() else root
         write_numbers(root, margins)
@@ -82,6 +84,15 @@ def _write_powers(root: ElementTree.Element) -> None:
         place = places.get(span.get(f"{_TEXT}style-name"), "")
         if place and not place.startswith("0") and not len(span):
             span.text = as_power(span.text or "", is_raised=not place.startswith(("sub", "-")))
+
+
+def _write_titles(root: ElementTree.Element) -> None:
+    """Make a heading of what stands in the style Title, or in one that LibreOffice has derived from it."""
+    styles = root.iter(f"{_STYLE}style")
+    names = {it.get(f"{_STYLE}name") for it in styles if it.get(f"{_STYLE}parent-style-name") == _TITLE}
+    for paragraph in list(root.iter(_PARAGRAPH)):
+        if paragraph.get(f"{_TEXT}style-name") in {_TITLE, *names} and _text_of(paragraph).strip():
+            paragraph.tag = f"{_TEXT}h"
 
 
 def _write_objects(root: ElementTree.Element, archive: ZipFile) -> None:
