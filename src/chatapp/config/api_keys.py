@@ -1,9 +1,10 @@
 """API_KEYS as it is written: `name:key` pairs, or the lines of the file that it names."""
 
-from typing import NamedTuple
+from dataclasses import dataclass, field, replace
 
 
-class NamedKey(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class NamedKey:
     """One entry of API_KEYS. Name and key may be empty where it is not written well.
 
     `number` is its place, or its line in a file, from 1 on; `budgets` are what stands behind the key there, such as
@@ -12,8 +13,8 @@ class NamedKey(NamedTuple):
 
     name: str
     key: str
-    number: int
     budgets: str = ""
+    number: int = field(default=0, compare=False)
 
 
 def parse_keys(api_keys: str) -> list[NamedKey]:
@@ -29,10 +30,10 @@ def parse_key_file(text: str) -> list[NamedKey]:
 
 def _pair(entry: str, number: int) -> NamedKey:
     name, _, key = entry.partition(":")
-    return NamedKey(name.strip(), key.strip(), number)
+    return NamedKey(name.strip(), key.strip(), number=number)
 
 
 def _line(line: str, number: int) -> NamedKey:
     pair = _pair(line, number)
     key, _, budgets = pair.key.partition(" ")
-    return pair._replace(key=key, budgets=budgets.strip())
+    return replace(pair, key=key, budgets=budgets.strip())
