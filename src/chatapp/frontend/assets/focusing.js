@@ -45,6 +45,8 @@ new MutationObserver(() => {
   isDue = true;
 }).observe(document, { childList: true, subtree: true });
 
+document.addEventListener("pointerdown", () => { changedMs = -SETTLED_MS; }, { capture: true }); // a hand goes where it likes
+
 document.addEventListener("click", (event) => {
   if (event.target instanceof Element && event.target.closest(`${CHOICES}, ${GOING}`)) focusBox();
 }, { capture: true }); // a new chat goes no further where a conversation is on show
