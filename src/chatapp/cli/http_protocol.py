@@ -71,15 +71,15 @@ class JoinedHead:
 
     def write(self, data: bytes) -> None:
         """Send what is said, the head of the answer with what comes next."""
-        if data.startswith(_INTERIM):
-            self._transport.write(data)
-        elif not self._head:
-            self._head = data
-            self._loop.call_soon(self._send_head)
-        else:
+        if self._head:
             self.write = self._transport.write  # type: ignore[method-assign]
             self.write(self._head + data)
             self._head = b""
+        elif data.startswith(_INTERIM):
+            self._transport.write(data)
+        else:
+            self._head = data
+            self._loop.call_soon(self._send_head)
 
     def close(self) -> None:
         """Hang up."""

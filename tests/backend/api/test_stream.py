@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ import requests
 from chatapp.backend.api import responses
 from chatapp.backend.http.context import RequestContext, enter
 from chatapp.backend.turns.turn import Turn
+from chatapp.cli.http_protocol import JoinedHead
 from chatapp.protocol.events import Done, Reasoning, Start, Text
 from chatapp.protocol.gathering import gather_s
 from support import scripts
@@ -105,6 +107,22 @@ def test_a_head_that_nothing_follows_is_not_held_back(shared: RunningBackend, mo
         behind = {"Last-Event-ID": "1000"}
         with requests.get(f"{shared.url}/turns/{turn.turn_id}/stream", headers=behind, stream=True, timeout=5) as said:
             assert said.status_code == 200
+
+
+def test_words_that_begin_as_an_interim_answer_does_stay_behind_the_head() -> None:
+    pieces = [b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 200 OK\r\n\r\n", b"HTTP/1.1 100 Continue", b", it said."]
+    assert asyncio.run(_sent(pieces)) == [pieces[0], pieces[1] + pieces[2], pieces[3]]
+
+
+async def _sent(pieces: list[bytes]) -> list[bytes]:
+    """Return what goes out where `pieces` are written in one step."""
+    sent: list[bytes] = []
+    transport = SimpleNamespace(write=sent.append, is_closing=lambda: False)
+    answer = JoinedHead(transport, asyncio.get_running_loop())
+    for piece in pieces:
+        answer.write(piece)
+    await asyncio.sleep(0)
+    return sent
 
 
 def test_who_waits_with_the_body_is_told_to_go_on_at_once(shared: RunningBackend) -> None:
