@@ -493,7 +493,8 @@ def test_who_has_to_wait_for_long_is_told_how_long(seconds: int, hint: str) -> N
     ],
 )
 def test_a_limit_of_the_day_is_not_said_to_be_one_of_a_moment(body: Any) -> None:
-    assert "tomorrow" in str(refused(429, body).hint)
+    error = refused(429, body)
+    assert ("tomorrow" in str(error.hint), error.retry_after) == (True, None), "which would be shown in its place"
 
 
 def test_a_limit_of_the_day_may_have_room_again_in_a_moment() -> None:

@@ -52,7 +52,7 @@ _PACE_ONLY_CODES = tuple(code for code in _RATE_CODES if code not in {"429", "re
 
 _BY_THE_DAY = ("per day", "daily")
 _GOOGLES_DAY = ("perday", "per_day")
-"""In names of quotas of a day, of which Google says all the same to retry in seconds."""
+"""In names of quotas of a day, of which Google says all the same to retry in seconds: that is no time to go by."""
 _TOMORROW = "The limit is one of the day: ask again tomorrow, or choose another model."
 _MOMENT_S, _MOST_MINUTES = 60, 90
 
@@ -71,6 +71,8 @@ def quota_or_rate_error(said: ErrorWords, status: int, headers: Mapping[str, str
     if said.says(*_QUOTA_WORDS) and not (has_pace and (wait_s is not None or said.has_code(*_PACE_ONLY_CODES))):
         return _no_quota(said)
     if (has_pace and status not in {401, 403, 404}) or said.says(*_RATE_WORDS):
+        if said.says(*_GOOGLES_DAY):
+            wait_s = None
         what, hint = "the model server is being asked too often.", _when(wait_s, said)
         if is_overloaded(said):
             what, hint = "the model server is overloaded.", "Ask again in a moment, or choose another model."
@@ -80,7 +82,7 @@ def quota_or_rate_error(said: ErrorWords, status: int, headers: Mapping[str, str
 
 def _when(wait_s: int | None, said: ErrorWords) -> str:
     """Return what to do, as a sentence, where that is to wait: some count by the day."""
-    if said.says(*_GOOGLES_DAY) or (wait_s is None and said.says(*_BY_THE_DAY)):
+    if wait_s is None and said.says(*_GOOGLES_DAY, *_BY_THE_DAY):
         return _TOMORROW
     if wait_s is None or wait_s <= _MOMENT_S:
         return "Wait a moment and ask again."
