@@ -197,6 +197,14 @@ def test_a_disk_too_full_to_open_the_file_is_named() -> None:
     assert reason_of(error) == "the disk is full"
 
 
+def test_nobody_looks_for_a_server_where_a_file_fails() -> None:
+    error = sqlite3.OperationalError("locking protocol")
+    error.sqlite_errorname = "SQLITE_PROTOCOL"
+    with pytest.raises(StoreUnavailableError) as caught, store_errors():
+        raise exc.OperationalError("SELECT 1", {}, error)
+    assert caught.value.hint is None
+
+
 @only_sqlite
 def test_read_only_file_is_named(store: Store) -> None:
     with store.database.read() as connection:

@@ -1,5 +1,6 @@
 """What it means when the database refuses, told in our words."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -19,7 +20,9 @@ def store_errors() -> Iterator[None]:
     try:
         yield
     except _UNAVAILABLE as error:
-        raise unavailable(reason := _reason(error), hint=_HINTS.get(reason)) from error
+        reason = _reason(error)
+        is_silent = reason == _SILENT and not isinstance(getattr(error, "orig", None), sqlite3.Error)
+        raise unavailable(reason, hint=_WHERE_IT_IS if is_silent else None) from error
     except exc.DatabaseError as error:
         state = getattr(error.orig, "sqlstate", None)
         if state in _STATES:
@@ -43,7 +46,7 @@ _REASONS = {
 }
 
 _SILENT = "the database does not answer"
-_HINTS = {_SILENT: "Check that PostgreSQL runs where DATABASE_URL says."}
+_WHERE_IT_IS = "Check that PostgreSQL runs where DATABASE_URL says."
 
 _OTHER_TABLES = ("the tables in the database are not as chatapp makes them", None)
 _STATES = {
