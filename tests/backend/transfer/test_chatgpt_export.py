@@ -106,5 +106,21 @@ def test_a_file_is_a_line_and_what_says_nothing_is_passed_over(store: Store, oth
     ]
 
 
+def test_what_our_own_say_comes_in_word_for_word(store: Store, other: Store, ask: Ask, tmp_path: Path) -> None:
+    path = tmp_path / "x.json"
+    first = ask("One?", "")
+    written(store, path)
+    Imports(other.database).read(path, owner="ada")
+    ask("Two?", "<think>is a tag</think>\n\nof  models", conversation_id=first.conversation_id)
+    written(store, path)
+    Imports(other.database).read(path, owner="ada")
+    said = [it[1:4] for it in tree(other)[1:]]
+    assert said == [
+        ("user", "One?", ""),
+        ("user", "Two?", ""),
+        ("assistant", "<think>is a tag</think>\n\nof  models", ""),
+    ]
+
+
 def test_an_export_of_nothing_is_an_empty_list(store: Store, tmp_path: Path) -> None:
     assert written(store, tmp_path / "x.json") == []

@@ -8,6 +8,7 @@ from types import ModuleType
 from typing import Any
 
 from chatapp.backend.store.imported import ImportedConversation, ImportedMessage
+from chatapp.backend.store.placing import OURS
 from chatapp.backend.transfer.importers import (
     chatgpt,
     claude,
@@ -135,7 +136,7 @@ def read(source: ModuleType, fields: dict[str, Any]) -> ImportedConversation:
         LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError: it is none of theirs.
     """
     theirs: ImportedConversation = source.read(fields)
-    return theirs if source is ours else finished(theirs)
+    return theirs if theirs.source == OURS else finished(theirs)
 
 
 def finished(theirs: ImportedConversation) -> ImportedConversation:
