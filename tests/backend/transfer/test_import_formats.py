@@ -288,7 +288,7 @@ class TestOtherPrograms:
     def test_a_thread_as_perplexity_s_page_loads_it(self, store: Store, bring: Bring) -> None:
         about = {"context_uuid": "t", "thread_title": "Old", "display_model": "turbo"}
         blocks = [{"intended_usage": "sources"}, {"markdown_block": {"chunks": ["There", "fore."]}}]
-        first = {"backend_uuid": "1", **about, "query_str": "Why?", "blocks": blocks}
+        first = {"backend_uuid": "1", **about, "query_str": "Why?", "blocks": blocks, "query_status": {}}
         second = {"uuid": "2", **about, "query_str": "And?", "blocks": [{"markdown_block": {"answer": "So."}}]}
         bring(json.dumps({"entries": [first, second], "thread_metadata": {"title": "New"}}).encode())
         assert said(store) == [("user", "Why?"), ("assistant", "Therefore."), ("user", "And?"), ("assistant", "So.")]

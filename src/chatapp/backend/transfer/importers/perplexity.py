@@ -57,7 +57,7 @@ def _messages(entry: Json, number: int) -> Iterator[ImportedMessage]:
         role="assistant",
         content=_answer(entry).strip("\n"),
         model=string(first(entry, _MODELS)) or None,
-        status="complete" if entry.get("query_status") in {None, "COMPLETED"} else "interrupted",
+        status="complete" if string(entry.get("query_status")) in {"", "COMPLETED"} else "interrupted",
         created_at=moment,
     )
 
