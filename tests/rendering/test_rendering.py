@@ -82,6 +82,7 @@ class Open(HTMLParser):
         ("**Note:**this and **(c)**d", "<strong>Note:</strong>this and <strong>(c)</strong>d"),
         ("f(x)**2 and **b**", "f(x)**2 and <strong>b</strong>"),
         ("2*3*4 is *not 5*5*, a*b*c", "2*3*4 is <em>not 5*5</em>, a<em>b</em>c"),
+        ("2**10 = 1024, 3**2 = 9, 12**3**45", "2**10 = 1024, 3**2 = 9, 12<strong>3</strong>45"),
         ("a<u>b</u> <code>c</code>", "a&lt;u&gt;b&lt;/u&gt; &lt;code&gt;c"),
         ("<details>\n<summary>*A*</summary>\n\n- b\n</details>\nc", "<summary><em>A</em></summary>\n<ul>"),
         ("<details><summary>A</summary>\nb\n</details>\nc", "<p>b</p>\n</details>\n<p>c</p>"),

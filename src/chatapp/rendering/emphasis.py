@@ -31,8 +31,8 @@ class _State(StateInline):
     def scanDelims(self, start: int, canSplitWord: bool) -> Scanned:  # noqa: N802, N803 - the names of the library
         """Return what a run of marks may do; beside a wide letter it opens and closes like beside any other letter.
 
-        Between what ends a sentence and a word it closes what is open, as models write `**Note:**this`. One star
-        between digits multiplies them.
+        Between what ends a sentence and a word it closes what is open, as models write `**Note:**this`. Stars
+        between digits are arithmetic, unless they are around digits alone.
         """
         scanned = super().scanDelims(start, canSplitWord)
         end = start + scanned.length
@@ -40,11 +40,21 @@ class _State(StateInline):
         behind = self.src[end] if end < self.posMax else " "
         if canSplitWord and scanned.length == len("**") and before in _ENDING and behind.isalnum():
             return Scanned(scanned.can_open, True, scanned.length)
-        if canSplitWord and scanned.length == len("*") and before.isdigit() and behind.isdigit():
+        if canSplitWord and before.isdigit() and behind.isdigit() and not self._marks_digits(start, end):
             return Scanned(False, False, scanned.length)
         if not canSplitWord or not (_is_wide(before) or _is_wide(behind)):
             return scanned
         return Scanned(not behind.isspace(), not before.isspace(), scanned.length)
+
+    def _marks_digits(self, start: int, end: int) -> bool:
+        """Return whether a run of stars is one of the two around digits, as in `12**3**45`."""
+        run = self.src[start:end]
+        if run == "*":
+            return False
+        earlier, later = self.src.rfind(run, 0, start), self.src.find(run, end)
+        return (earlier >= 0 and self.src[earlier + len(run) : start].isdigit()) or (
+            later >= 0 and self.src[end:later].isdigit()
+        )
 
 
 def _is_wide(letter: str) -> bool:
