@@ -53,6 +53,7 @@ def test_backup_and_restore_with_a_look_before(chatapp: Chatapp, backend: Runnin
         (["export", "there"], "there exists already."),
         (["export", "x.pdf"], "x.pdf ends in none of zip, md, html."),
         (["export", "x", "--format", "pdf"], "it must be one of zip, md, html, chatgpt."),
+        (["export", "x.zip", "--format", "chatgpt"], "but --format chatgpt writes json. Name it x.json"),
     ],
 )
 def test_what_cannot_be_written_is_told_in_a_sentence(chatapp: Chatapp, arguments: list[str], sentence: str) -> None:

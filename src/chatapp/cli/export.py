@@ -19,19 +19,25 @@ _KB = 1000
 def run(file: str, *, as_format: str | None, backend_url: str | None) -> None:
     """Write what the backend has, or without a running one what the store on this machine has.
 
-    Without `as_format` it is the one that the file's name ends in, as a zip called .html opens nowhere.
+    Without `as_format` it is the one that the file's name ends in; one called by another opens nowhere.
 
     Raises:
-        SettingsError: there is no such format, or the file cannot be made.
+        SettingsError: there is no such format, the name is another's, or the file cannot be made.
     """
-    names = [it.name for it in OF_ALL]
+    kinds = {it.name: it.ending for it in OF_ALL}
+    ending = Path(file).suffix[1:].lower()
     if as_format is None:
-        ending, endings = Path(file).suffix[1:].lower(), [it.ending for it in OF_ALL if it.ending == it.name]
+        endings = [name for name in kinds if kinds[name] == name]
         if ending.isalpha() and ending not in endings:
             raise SettingsError(f"{file} ends in none of {', '.join(endings)}.", hint="Name it so, or say --format.")
-        as_format = ending if ending in endings else names[0]
-    if as_format not in names:
-        raise SettingsError(f"--format is {as_format!r}: it must be one of {', '.join(names)}.")
+        as_format = ending if ending in endings else endings[0]
+    if as_format not in kinds:
+        raise SettingsError(f"--format is {as_format!r}: it must be one of {', '.join(kinds)}.")
+    if ending != kinds[as_format] and ending in kinds.values():
+        raise SettingsError(
+            f"{file} ends in {ending}, but --format {as_format} writes {kinds[as_format]}.",
+            hint=f"Name it {Path(file).stem}.{kinds[as_format]}, or leave --format out.",
+        )
     status = StatusLine()
     if file == STDOUT:
         _print(_shown(_chunks(as_format, backend_url), status))
