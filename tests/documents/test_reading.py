@@ -395,6 +395,33 @@ def test_a_hostile_file_costs_its_own_process_and_a_sentence(kind: str, tmp_path
     assert time.monotonic() - began < FEW.seconds + 5
 
 
+def _list_of(items: int, attribute: str) -> bytes:
+    return f"<html><ol {attribute}>{'<li>a' * items}</ol>".encode()
+
+
+def _text_with(styles: int, parent: str) -> bytes:
+    derived = (f'<style:style style:name="P{n}" style:parent-style-name="{parent}"/>' for n in range(styles))
+    return documents.odt(f"{''.join(derived)}{'<text:p>a</text:p>' * styles}")
+
+
+@pytest.mark.parametrize(
+    ("name", "much", "as_much"),
+    [
+        ("a.html", _list_of(4000, "reversed"), _list_of(4000, "")),
+        ("a.odt", _text_with(8000, "Title"), _text_with(8000, "Other")),
+    ],
+    ids=["a list that counts down", "styles derived from Title"],
+)
+def test_a_long_file_takes_no_longer_than_its_like(name: str, much: bytes, as_much: bytes, tmp_path: Path) -> None:
+    def seconds(content: bytes) -> float:
+        path = documents.saved(tmp_path, name, content)
+        began = time.process_time()
+        document_at(path, name)
+        return time.process_time() - began
+
+    assert min(seconds(much) for _ in range(2)) < 3 * seconds(as_much)
+
+
 def test_a_chart_that_names_itself_is_told_once(tmp_path: Path) -> None:
     names = f'xmlns:chart="{CHART}" xmlns:draw="{DRAW}" xmlns:text="{TEXT}" xmlns:xlink="http://www.w3.org/1999/xlink"'
     itself = f'<d {names}><chart:chart><text:p>Sales</text:p><draw:object xlink:href="./Object 1"/></chart:chart></d>'

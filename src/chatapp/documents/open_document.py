@@ -89,9 +89,10 @@ def _write_powers(root: ElementTree.Element) -> None:
 def _write_titles(root: ElementTree.Element) -> None:
     """Make a heading of what stands in the style Title, or in one that LibreOffice has derived from it."""
     styles = root.iter(f"{_STYLE}style")
-    names = {it.get(f"{_STYLE}name") for it in styles if it.get(f"{_STYLE}parent-style-name") == _TITLE}
+    derived = (it.get(f"{_STYLE}name", "") for it in styles if it.get(f"{_STYLE}parent-style-name") == _TITLE)
+    names = {_TITLE, *derived}
     for paragraph in list(root.iter(_PARAGRAPH)):
-        if paragraph.get(f"{_TEXT}style-name") in {_TITLE, *names} and _text_of(paragraph).strip():
+        if paragraph.get(f"{_TEXT}style-name") in names and _text_of(paragraph).strip():
             paragraph.tag = f"{_TEXT}h"
 
 

@@ -116,18 +116,20 @@ class _Converter(_Library):  # type: ignore[misc]
         if label is None and (above is None or above.name != "ol"):
             return str(super().convert_li(el, text, parent_tags))
         if label is None and above is not None:
-            before, step = el.find_previous_sibling("li"), -1 if above.has_attr("reversed") else 1
-            first = 1 if step == 1 else len(above.find_all("li", recursive=False))
-            counted = (
-                number_in(above.get("start"), first) if before is None else number_in(before.get("value"), 0) + step
-            )
-            el["value"] = str(number_in(el.get("value"), counted))
+            el["value"] = str(number_in(el.get("value"), _counted(el, above)))
             label = f"{numeral(int(str(el['value'])), str(above.get('type', '1')))}."
-        lead = (
-            f"{label} " if label else "- " if label is None else "\n  "
-        )  # without a mark it goes on with the one above
+        lead = f"{label} " if label else "\n  "  # without a mark it goes on with the one above
         inner = re.sub(r"\n(?=[^\n])", "\n" + " " * len(lead.lstrip("\n")), told)
         return f"{lead}{inner}\n" if inner else "\n"
+
+
+def _counted(item: Tag, above: Tag) -> int:
+    """Return the number of an item that says none itself."""
+    before, step = item.find_previous_sibling("li"), -1 if above.has_attr("reversed") else 1
+    if before is not None:
+        return number_in(before.get("value"), 0) + step
+    first = 1 if step == 1 else len(above.find_all("li", recursive=False))
+    return number_in(above.get("start"), first)
 
 
 def _said_by(formula: Tag) -> str:

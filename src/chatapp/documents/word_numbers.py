@@ -49,7 +49,7 @@ class WordLists:
         self._counted: dict[str, list[int | None]] = {}
 
     def label(self, paragraph: ElementTree.Element) -> str | None:
-        """Return the number or the box of the next paragraph, nothing for a blank bullet, None for another or none."""
+        """Return the number or box of the next paragraph, "" for a blank bullet, None for another bullet or nothing."""
         list_id, level = self._place_of(paragraph)
         name = self._lists.get(list_id, "")
         levels = self._levels.get(name, {})
