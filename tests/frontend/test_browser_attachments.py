@@ -59,6 +59,8 @@ def test_files_are_shown_with_their_question_and_stay(page: Page, model: StubMod
     page.driver.refresh()
     page.wait_for(".files .file", "scan.pdf").click()
     page.wait_for("[role=dialog]", "[page 1]")
+    at_code = "setTimeout(() => arguments[0](document.activeElement.closest('[data-testid=stCode]') !== null), 100)"
+    assert not page.driver.execute_async_script(at_code)  # it is no link that was made
 
 
 def test_a_file_that_cannot_be_read_is_told_and_the_question_kept(page: Page, model: StubModel, tmp_path: Path) -> None:

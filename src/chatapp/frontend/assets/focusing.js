@@ -4,7 +4,7 @@
 const BOX = "[data-testid='stChatInputTextArea']";
 const FIELDS = [".st-key-rename input", ".st-key-editor textarea"];
 const FIRST = [BOX, ".st-key-sign-in input:not([type='checkbox'])"]; // whose box to stay is drawn before it
-const COPIES = "[data-testid='stDialog'] [data-testid='stCode'] button";
+const LINK = ".st-key-made-link button";
 const CHOICES = "[class*='st-key-open-'] button, .st-key-new button";
 const GOING = ":is(.st-key-stop, .st-key-go-on, .st-key-queued-edit, [class*='st-key-again']) button"; // once they are clicked
 const hasKeyboard = () => !window.matchMedia("(pointer: coarse)").matches;
@@ -33,7 +33,7 @@ const look = () => {
   if ((dialog && !over) || location.search !== address) changedMs = performance.now();
   if (performance.now() - changedMs < SETTLED_MS) setTimeout(() => isLost() && focusBox());
   dialog = over;
-  const made = document.querySelector(COPIES);
+  const made = document.querySelector(LINK);
   if (made && made !== link) setTimeout(() => made.focus()); // behind the dialog, which goes to its first button then
   link = made;
   address = location.search;

@@ -36,7 +36,8 @@ def _share(conversation_id: str) -> None:
     st.markdown(literal(state.view().listing.title_of(conversation_id)))
     if made is not None:
         link, url = made
-        st.code(url, language=None, wrap_lines=True)
+        with st.container(key="made-link"):
+            st.code(url, language=None, wrap_lines=True)
         st.caption(t("Good until {day}. It is shown this once.", day=_day(link)))
     else:
         st.caption(t(_WHAT))
