@@ -92,9 +92,11 @@ class AnswerState:
             self._add_beside(chunk, batch)
         is_said = bool(chunk.pieces or chunk.calls) and self._add_pieces(chunk, batch)
         self.frame.blanks = 0 if is_said else self.frame.blanks + chunk.mentions_reason
-        if chunk.failure is not None and not self._has_run_out(chunk):
-            self.has_failed = True
-            raise chunk.failure
+        if chunk.failure is not None:
+            if not self._has_run_out(chunk):
+                self.has_failed = True
+                raise chunk.failure
+            chunk.finish_reason = "length"
         if chunk.other_api is not None and not self._has_content:
             raise not_our_api(chunk.other_api)
         if chunk.finish_reason is not None and not self._text.is_cut:
@@ -146,13 +148,13 @@ class AnswerState:
         return True
 
     def _has_run_out(self, chunk: Chunk) -> bool:
-        """Return whether a failure only says why the answer is cut, and note that it is.
+        """Return whether a failure only says why the answer is cut.
 
         Hermes Agent explains each answer that has reached its longest length; Rapid-MLX finds the conversation too long
         once the answer has filled the window.
         """
-        if self._has_content and isinstance(chunk.failure, ContextLengthExceededError):
-            chunk.finish_reason = chunk.finish_reason or "length"
+        if not chunk.finish_reason:
+            return self._has_content and isinstance(chunk.failure, ContextLengthExceededError)
         return chunk.finish_reason == "length"
 
     def _add_beside(self, chunk: Chunk, batch: Batch) -> None:
