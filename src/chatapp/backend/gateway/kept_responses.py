@@ -1,4 +1,4 @@
-"""Responses that were kept: read again, what they answered, and taken back.
+"""Responses that were kept: read again, what they answered, taken back, and their items named in later ones.
 
 https://platform.openai.com/docs/api-reference/responses/get
 """
@@ -20,6 +20,10 @@ from chatapp.protocol.messages import AttachmentPart, ToolCallPart, ToolResultPa
 
 T = TypeVar("T")
 Json = dict[str, Any]
+Input = str | list[Json]
+
+_REFERENCE = "item_reference"
+_UNKNOWN = "No item of this id was kept: send the item itself"
 
 
 class KeptResponses:
@@ -100,12 +104,6 @@ def _said(message: StoredMessage) -> list[Json]:
     names = [f"({part.name})" for part in message.parts if isinstance(part, AttachmentPart)]
     texts = filter(None, [*names, "" if message.role == "tool" else message.content])
     return [{"type": "input_text", "text": text} for text in texts]
-
-
-Input = str | list[Json]
-
-_REFERENCE = "item_reference"
-_UNKNOWN = "No item of this id was kept: send the item itself"
 
 
 async def with_named_items(store: Store, given: Input, *, owner: str) -> Input:

@@ -1,4 +1,4 @@
-"""Putting conversations from elsewhere into the store, once, however often they come, and with what is new."""
+"""Putting conversations from elsewhere, and the projects they are in, into the store: once, and later what is new."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -61,9 +61,9 @@ def _is_kept(one: Placed) -> bool:
     return bool(one.ordered) or one.is_ours
 
 
-def _added(connection: Connection, one: Placed, owner: str, projects: Mapping[str, str]) -> Added:
+def _added(connection: Connection, one: Placed, owner: str, own: Mapping[str, str]) -> Added:
     if one.mine is None:
-        project_id = projects.get(one.theirs.project.id) if one.theirs.project else None
+        project_id = own.get(one.theirs.project.id) if one.theirs.project else None
         return Added(is_new=_is_kept(one), messages=len(one.ordered), lost=one.lost, project_id=project_id)
     if one.mine.deleted_at is not None:
         return Added(is_deleted_here=True)
@@ -119,7 +119,7 @@ def _insert_new(placed: list[Placed], connection: Connection, owner: str) -> dic
     return own
 
 
-def _conversation_row(one: Placed, owner: str, projects: Mapping[str, str]) -> dict[str, Any]:
+def _conversation_row(one: Placed, owner: str, own: Mapping[str, str]) -> dict[str, Any]:
     theirs = one.theirs
     updated_at = theirs.updated_at or last_moment(theirs)
     return {
@@ -130,7 +130,7 @@ def _conversation_row(one: Placed, owner: str, projects: Mapping[str, str]) -> d
         "system": theirs.system,
         "model": theirs.model if theirs.source == OURS else None,
         "sampling": theirs.sampling,
-        "project_id": projects.get(theirs.project.id) if theirs.project else None,
+        "project_id": own.get(theirs.project.id) if theirs.project else None,
         "leaf_id": one.leaf_id,
         "created_at": theirs.created_at or min(updated_at, last_moment(theirs)),
         "updated_at": updated_at,

@@ -201,14 +201,6 @@ imports = Table(
     Column("told", JSON, nullable=False),
 )
 
-
-def complete_for_postgres() -> None:
-    """Let indexes of some rows be such on PostgreSQL too: to say so above would load its dialect for everybody."""
-    for index in [index for table in metadata.tables.values() for index in table.indexes]:
-        if (rows := index.dialect_options["sqlite"]["where"]) is not None:
-            index.dialect_kwargs["postgresql_where"] = rows
-
-
 attachments = Table(
     "attachments",
     metadata,
@@ -252,7 +244,6 @@ attachment_uses = Table(
     Column("attachment_id", Text, primary_key=True, index=True),
 )
 
-
 projects = Table(
     "projects",
     metadata,
@@ -286,3 +277,10 @@ project_passages = Table(
     Column("text", SafeText, nullable=False),
     Column("pairs", SafeText),
 )
+
+
+def complete_for_postgres() -> None:
+    """Let indexes of some rows be such on PostgreSQL too: to say so above would load its dialect for everybody."""
+    for index in [index for table in metadata.tables.values() for index in table.indexes]:
+        if (rows := index.dialect_options["sqlite"]["where"]) is not None:
+            index.dialect_kwargs["postgresql_where"] = rows

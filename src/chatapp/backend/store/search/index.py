@@ -1,5 +1,6 @@
 """Where words are: asked of SQLite's index, of PostgreSQL's, or of the text itself where no index knows the words.
 
+Several rows at once are put into SQLite's index here; one by one its triggers do it.
 Every query here reads each hit once at most: common words have a hit in nearly every message.
 """
 
