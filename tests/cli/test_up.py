@@ -87,7 +87,7 @@ def test_a_backend_that_does_not_tell_its_model_at_once_is_asked_again(
     backend: Any, patience_s: float, told: str
 ) -> None:
     with BackendClient(backend.url, timeout_s=0.2) as client:
-        backend.loop.call_soon_threadsafe(time.sleep, 0.5)
+        backend.loop.call_soon_threadsafe(time.sleep, 1)
 
         assert facts_of_model(client, within_s=patience_s)["Model"].startswith(told)
 
