@@ -296,6 +296,20 @@ def test_a_new_chat_is_there_before_the_server_answers(page: Page) -> None:
     page.wait_until(lambda _: page.run(drawn), "the same suggestion focused")
 
 
+def test_two_clicks_on_go_on_ask_once(page: Page, model: StubModel) -> None:
+    goes_on = threading.Event()
+    model.next(scripts.answer("Once upon", finish="length"), scripts.answer("a ", scripts.until(goes_on), "time."))
+    page.ask("A story")
+    page.wait_for(".st-key-go-on button")
+    asked = model.hits
+    page.run("const it = document.querySelector('.st-key-go-on button'); it.click(); setTimeout(() => it.click(), 10)")
+    page.wait_for_answer("a")
+    goes_on.set()
+    page.wait_for_answer("a time.")
+    page.wait_until(lambda _: not page.run("return document.querySelector('.live, .st-key-queued')"), "it alone")
+    assert model.hits == asked + 1
+
+
 def test_a_click_does_not_wait_for_a_summary_that_is_made(page: Page, model: StubModel) -> None:
     ends = threading.Event()
     for count, prompt in enumerate(("One?", "Two?"), start=1):

@@ -135,7 +135,7 @@ def _behind_messages(conversation: OpenConversation) -> "LiveView | None":
     elif conversation.is_cut_off:
         with st.container(key="unfinished"):
             st.button(
-                t("Go on"), icon=":material/arrow_forward:", key="go-on", on_click=actions.send, args=(t(_GO_ON),)
+                t("Go on"), icon=":material/arrow_forward:", key="go-on", on_click=actions.go_on, args=(t(_GO_ON),)
             )
     else:
         st.empty()  # takes away what is said of the answer before, as a container here would not

@@ -39,6 +39,12 @@ def send(prompt: str) -> None:
         state.view().send(prompt, state.session_context())
 
 
+def go_on(prompt: str) -> None:
+    """Ask `prompt` for the rest of an answer that was cut off; a second click at once asks for nothing more."""
+    if state.view().conversation.is_cut_off:
+        send(prompt)
+
+
 def ask_again() -> None:
     """Ask the last question again."""
     state.view().ask_again(state.session_context())
