@@ -402,7 +402,8 @@ def test_page_and_backend_work_below_a_path_of_a_proxy(page: Page, page_port: in
 
 
 def test_a_language_that_runs_from_the_right_turns_the_page_around(page: Page, model: StubModel) -> None:
-    model.default = scripts.answer("Write:\n\n```python\nprint(1)\n```\n\n- [x] done[^1]\n\n[^1]: Note")
+    text = "Write:\n\n```python\nprint(1)\n```\n\n- [x] done[^1]\n\n[^1]: Note"
+    model.default = scripts.answer(text, finish="length")
     page.driver.add_cookie({"name": f"chatapp_wishes_{page.port}", "value": "language=ar"})
     page.open()
     page.ask("Hi")
@@ -417,6 +418,8 @@ def test_a_language_that_runs_from_the_right_turns_the_page_around(page: Page, m
         "model at the right": True,
         "label": "رسالة من المستخدم",
     }
+    page.wait_for(".st-key-go-on")
+    assert page.run(POINTS_AND_ROOM) == ["matrix(-1, 0, 0, 1, 0, 0)", "48px"]
     width = page.run(WIDTH)
     handle = page.wait_for("[data-testid='stSidebar'] > div:not([data-testid]) > div")
     ActionChains(page.driver).click_and_hold(handle).move_by_offset(-60, 0).release().perform()
@@ -432,6 +435,13 @@ def test_a_language_that_runs_from_the_right_turns_the_page_around(page: Page, m
         page.wait_until(lambda driver, words=words: driver.execute_script(NAMES) == words, f"{words}")
 
 
+POINTS_AND_ROOM = """
+const link = "<div class='st-key-made-link'><div data-testid='stCode'><pre>"; // the button that copies it is at the right
+document.body.insertAdjacentHTML("beforeend", link);
+const [arrow, room] = [".st-key-go-on [data-testid='stIconMaterial']", ".st-key-made-link pre"].map(
+  (it) => getComputedStyle(document.querySelector(it)));
+return [arrow.transform, room.paddingRight];
+"""
 PLACES = """
 const at = (selector) => document.querySelector(selector).getBoundingClientRect();
 const places = ['[data-testid=stMainBlockContainer]', '.transcript .bubble', '.st-key-chat-options button'];
