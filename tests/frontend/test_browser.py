@@ -436,7 +436,7 @@ def test_a_language_that_runs_from_the_right_turns_the_page_around(page: Page, m
 
 
 POINTS_AND_ROOM = """
-const link = "<div class='st-key-made-link'><div data-testid='stCode'><pre>"; // the button that copies it is at the right
+const link = "<div class='st-key-made-link'><div data-testid='stCode'><pre>"; // its button is at the right
 document.body.insertAdjacentHTML("beforeend", link);
 const [arrow, room] = [".st-key-go-on [data-testid='stIconMaterial']", ".st-key-made-link pre"].map(
   (it) => getComputedStyle(document.querySelector(it)));
