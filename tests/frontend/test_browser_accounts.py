@@ -135,10 +135,13 @@ def test_whoever_types_a_key_stays_signed_in_until_they_sign_out(browser: Chrome
 
     browser.refresh()
     page.wait_for(".st-key-account", "example.org")
+    page.ask("Why?")
+    page.wait_for(".announcer", "Hello from the stub.")
     page.click("sign-out")
 
     page.wait_for(".st-key-sign-in input[type='password']")
     page.wait_for(".st-key-sign-in input[type='password']:focus")
+    page.wait_until(lambda _: "Hello from the stub." not in page.text, "nothing that was said")
     browser.refresh()
     page.wait_for(".st-key-sign-in input[type='password']")
     page.wait_until(lambda _: not browser.get_cookie(f"chatapp_sign_in_{locked_port}"), "no cookie")

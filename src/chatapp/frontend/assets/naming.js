@@ -157,6 +157,8 @@ new MutationObserver((changes) => {
     }
   }
   if (!announcer.isConnected && document.body) document.body.append(announcer);
+  // Nothing of it stays for whoever comes after a sign-out.
+  if (announcer.textContent && !document.querySelector("article.answer")) announcer.textContent = "";
 }).observe(document, { childList: true, subtree: true });
 document.addEventListener("chatapp:language", () => {
   translate(document.documentElement);
