@@ -162,9 +162,9 @@ SHOWN: dict[str, tuple[str, bytes, str]] = {
     ),
     "rtf with a table of pandoc 3": (
         "a.rtf",
-        rb"""{\rtf1\ansi {\trowd\cellx9\cellx19 {{\pard\intbl a\par}
-\cell}{{\pard\intbl b\par one\par}\cell}\intbl\row}}""",
-        "a|b\none|",
+        rb"""{\rtf1\ansi {\trowd\cellx9\cellx19\cellx29 {{\pard\intbl a\par}
+\cell}{{\pard\intbl b\par one\par}\cell}{{\pard\intbl \\par}\cell}\intbl\row}}""",
+        "a|b\none|\\par|",
     ),
     "rtf": (
         "a.rtf",

@@ -20,8 +20,8 @@ _RAISED = re.compile(
     r"\\(super|sub)(?![a-z0-9])[ \r\n]?((?:\\[a-z]{1,32}-?[0-9]{0,10}[ \r\n]?){0,8}+)"
     r"([0-9+\-=()n]{1,20})(?=\}|\\nosupersub)"
 )
-_END_OF_CELL = re.compile(r"\\par(?=\s*+\}?+\s*+\\cell(?![a-z]))")
-"""Pandoc ends the paragraph in a cell before the cell."""
+_END_OF_CELL = re.compile(r"(?<!\\)\\par(?=\s*+\}?+\s*+\\cell(?![a-z]))")
+"""Pandoc ends the paragraph in a cell before the cell; behind another backslash it is a word."""
 _PAIRS = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 
 
