@@ -67,3 +67,7 @@ compare 400 | tee seen.txt && compare 401 | tee -a seen.txt
 grep -E "HTTP 401|passed \(" said.txt
 [ "$(sed -n 1p seen.txt)" = "asked first, 400, last: 2 successes, 0 failures, 1 errors, exit code 100" ]
 [ "$(sed -n 2p seen.txt)" = "asked first, 401: 1 successes, 0 failures, 0 errors, exit code 0" ]
+for status in 403 404 501; do
+  compare "$status" | tee other.txt
+  [ "$(cat other.txt)" = "asked first, $status: 1 successes, 0 failures, 0 errors, exit code 0" ]
+done
