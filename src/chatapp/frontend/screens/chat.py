@@ -10,6 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from chatapp.errors import StoreUnavailableError, StreamCutError
 from chatapp.frontend.components.beside import live_beside
+from chatapp.frontend.components.buttons import flat_button
 from chatapp.frontend.components.compaction import compaction
 from chatapp.frontend.components.gauge import gauge
 from chatapp.frontend.components.model_menu import model_gone
@@ -100,8 +101,7 @@ def _next(conversation: OpenConversation) -> None:
     if conversation.queued:
         with st.container(horizontal=True, wrap=False, vertical_alignment="center"):
             st.caption(literal(t("Asked next: {question}", question=conversation.queued)))
-            icon = ":material/edit:"
-            st.button(t("Edit it"), icon=icon, type="tertiary", key="queued-edit", on_click=actions.edit_queued)
+            flat_button(t("Edit it"), "edit", "queued-edit", actions.edit_queued)
     if conversation.waiting_files:
         if not conversation.queued:
             st.caption(t("With the next question:"))
