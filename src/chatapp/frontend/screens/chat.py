@@ -94,6 +94,8 @@ def _going(conversation: OpenConversation) -> None:
     if conversation.queued or conversation.waiting_files:
         with st.container(key="queued"):
             _next(conversation)
+    else:
+        st.empty()  # takes away at once what is in the box again
 
 
 def _next(conversation: OpenConversation) -> None:
