@@ -3,12 +3,14 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 
 from chatapp.client import BackendClient
 from chatapp.client.cancellation import Call
+from chatapp.client.http import HttpSession
 from chatapp.errors import ChatappError
 from support import scripts
 from support.stub_model import StubModel
@@ -94,3 +96,35 @@ def test_questions_outside_a_call_are_none_of_its_business(client: BackendClient
 
     assert client.ask("Why?").answer == "Hello from the stub."
     assert time.monotonic() - began_at < 5
+
+
+@pytest.mark.parametrize(("reused_within_s", "connections"), [(60.0, 1), (0.0, 2)], ids=["just now", "a while ago"])
+def test_a_connection_that_the_backend_may_be_hanging_up_is_not_used_again(
+    reused_within_s: float, connections: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chatapp.client.cancellation.REUSED_WITHIN_S", reused_within_s)
+    seen = set()
+
+    class Answer(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            seen.add(self.client_address)
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", "2")
+            self.end_headers()
+            self.wfile.write(b"{}")
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
+        threading.Thread(target=server.serve_forever, args=[0.05], daemon=True).start()
+        session = HttpSession(f"http://127.0.0.1:{server.server_port}", timeout_s=20, connect_timeout_s=5)
+        for _ in range(2):
+            assert session.send("GET", "/health").content == b"{}"
+        session.close()
+        server.shutdown()
+
+    assert len(seen) == connections

@@ -203,6 +203,7 @@ NOT_FOREIGN = {
     "chatapp.client.answer_events.ask_once": "asks the backend",
     "chatapp.frontend.screens.talk.name_page": "hands it to Streamlit",
     "chatapp.frontend.session.actions.edit": "asks the backend",
+    "chatapp.frontend.session.actions.go_on": "asks the backend",
     "chatapp.frontend.session.actions.send": "asks the backend",
     "chatapp.frontend.session.answer_actions.change_summary": "asks the backend",
     "chatapp.frontend.session.state.give_back": "keeps it",

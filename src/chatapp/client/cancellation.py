@@ -7,11 +7,16 @@ has arrived there is nothing to close. Here a connection knows the call it serve
 import contextlib
 import socket
 import threading
+import time
 from types import TracebackType
 from typing import Any, Self
 
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
+
+REUSED_WITHIN_S = 4.0
+"""How long after a request a connection takes the next: uvicorn hangs up one that is idle for five seconds, and what is
+asked at that moment is lost."""
 
 
 class Call:
@@ -58,9 +63,15 @@ class _Endable:
 
     call: Call | None = None
     sock: socket.socket | None
+    _asked_at = 0.0
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether it can take another request: the backend has not hung up, and is not about to."""
+        return time.monotonic() - self._asked_at < REUSED_WITHIN_S and super().is_connected  # type: ignore[misc]
 
     def request(self, *args: Any, **options: Any) -> None:
-        self.call = _current.call
+        self.call, self._asked_at = _current.call, time.monotonic()
         super().request(*args, **options)  # type: ignore[misc]
         if self.call is not None:
             self.call._goes_over(self, self.sock)
