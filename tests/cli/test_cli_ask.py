@@ -471,15 +471,19 @@ def test_an_answer_fits_a_schema_where_the_model_server_takes_one(ask: Run, mode
         scripts.answer('```json\n{"city": "Ottawa"}\n```'),
         scripts.answer("{}"),
         scripts.status(400, "This response_format type is unavailable now"),
+        scripts.answer("It is Ottawa."),
     )
 
     done = ask("Where?", "--schema", str(tmp_path / "city.json"))
     inline = ask("Where?", "-m", "a", "--schema", json.dumps(schema), "--json")
     refused = ask("Where?", "--schema", "{}")
+    prose = ask("Where?", "--schema", "{}")
 
     assert (done.stdout, json.loads(inline.stdout)["answer"]) == ('{"city": "Ottawa"}\n', "{}")
     wanted = {"type": "json_schema", "json_schema": {"name": "answer", "schema": schema}}
-    assert [call.body["response_format"] for call in model.calls[-3:-1]] == [wanted, wanted]
+    assert [call.body["response_format"] for call in model.calls[-4:-2]] == [wanted, wanted]
+    assert ["no JSON" in each.stderr for each in (done, inline, prose)] == [False, False, True]
+    assert (prose.returncode, prose.stdout) == (0, "It is Ottawa.\n")
     assert (refused.returncode, "response_format" in refused.stderr) == (1, True)
 
 

@@ -10,6 +10,7 @@ import typer
 
 from chatapp.cli.attachments import MAX_STDIN_BYTES, STDIN, attached, expanded
 from chatapp.cli.backends import why_nothing_is_stored, with_backend
+from chatapp.cli.schema import noticed_if_no_json
 from chatapp.cli.shell_chat import ShellChat, full_id, last_conversation
 from chatapp.cli.terminal import StatusLine, printable
 from chatapp.cli.writing import note, require_one_form, write_code, write_error, write_json, write_text
@@ -47,7 +48,7 @@ def run(
         return _save(save_as, question, template, beside=[*files, *params])
     _require_one_conversation(conversation_id, project, is_continued=is_continued, is_stored=is_stored)
     _require_known_effort(options)
-    write = _writer(is_extracted=is_extracted, as_json=as_json)
+    write = _writer(options, is_extracted=is_extracted, as_json=as_json)
     is_for_people = not (is_extracted or as_json)
     prompt = _prompt(question, template, params, files=files, models=models, is_for_people=is_for_people)
     names, status = expanded(files), StatusLine()
@@ -62,7 +63,7 @@ def run(
             backend.health()  # so that it is there, or fails, before the first heading
         chat = begin(conversation_id=chosen)
         answer = chat.ask(prompt, options, attachments=[attached(backend, name, status) for name in names])
-        return _write(answer, chat, options, models, lambda told: write(told, status), has_headings=not as_json)
+        return _write(answer, chat, options, models, lambda events: write(events, status), has_headings=not as_json)
 
     if is_stored and not is_continued and conversation_id is None and project is None:
         return _with_backend_that_stores(talk, backend_url, status)
@@ -92,12 +93,15 @@ def _require_what_a_session_takes(models: Sequence[str]) -> None:
         raise SettingsError("Several models need a question.", hint='For instance: chatapp ask -m A -m B "Why?"')
 
 
-def _writer(*, is_extracted: bool, as_json: bool) -> Callable[[Events, StatusLine], None]:
+def _writer(options: ChatOptions, *, is_extracted: bool, as_json: bool) -> Callable[[Events, StatusLine], None]:
     """Return what writes an answer, and say where nobody will see it."""
     require_one_form(is_extracted=is_extracted, as_json=as_json)
     if getattr(sys.stdout, "name", None) == os.devnull:  # as `python -m chatapp` opens what was closed
         note("The answer is shown nowhere: standard output is closed.")
-    return write_json if as_json else write_code if is_extracted else write_text
+    write = write_json if as_json else write_code if is_extracted else write_text
+    if options.json_schema is None:
+        return write
+    return lambda events, status: write(noticed_if_no_json(events), status)
 
 
 def _write(

@@ -1,9 +1,13 @@
 """`ask --schema`: what the JSON of an answer is to be like."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from chatapp.cli.files import text_in
+from chatapp.cli.writing import first_code
+from chatapp.client.answer_events import Events, gathered
 from chatapp.errors import SettingsError
+from chatapp.protocol.events import Done, Event, Notice
 
 
 def schema_of(given: str | None) -> dict[str, Any] | None:
@@ -27,3 +31,18 @@ def schema_of(given: str | None) -> dict[str, Any] | None:
     if not isinstance(schema, dict):
         raise SettingsError(f"{name} is no JSON schema.", hint='For instance: {"type": "object"}')
     return schema
+
+
+def noticed_if_no_json(events: Iterable[Event]) -> Events:
+    """Return the events, with a notice where a whole answer is no JSON: not every model server minds a schema."""
+    import json
+
+    texts: list[str] = []
+    for event in events:
+        gathered(texts, event)
+        if isinstance(event, Done) and event.finish_reason == "stop":
+            try:
+                json.loads(first_code("".join(texts)))
+            except (ValueError, RecursionError):
+                yield Notice("no_json", "The answer is no JSON: the model server seems not to mind --schema.")
+        yield event
