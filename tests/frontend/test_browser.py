@@ -280,6 +280,25 @@ def test_an_answer_loads_and_runs_nothing(page: Page, model: StubModel) -> None:
 
 
 @pytest.mark.faults
+def test_svg_is_drawn_on_a_click_and_loads_and_runs_nothing(page: Page, model: StubModel) -> None:
+    with Elsewhere() as elsewhere:
+        drawn = f'<svg width="70" height="30" onload="window.hit = 9"><image href="{elsewhere.url}/a.png"/></svg>'
+        model.next(scripts.answer(f"```xml\n{drawn}\n```\n\n```svg\n<svg><g></svg>\n```\n\n```xml\n<a/>\n```"))
+        page.ask("Draw")
+        page.wait_for_answer("stub-model ·")
+        first, second = page.driver.find_elements("css selector", "button.picture")
+        first.click()
+        page.wait_until(lambda _: page.run("return document.querySelector('.drawing')?.naturalWidth") == 70, "it")
+        page.wait_for("[role='dialog'] [aria-label='Close']").click()
+        page.wait_until(lambda _: not page.run("return document.querySelector('[role=dialog]')"), "no dialog")
+        second.click()
+        page.wait_for("[role='dialog']", "This SVG cannot be drawn: mismatched tag")
+
+    assert elsewhere.paths == []
+    assert page.run("return window.hit") is None
+
+
+@pytest.mark.faults
 def test_the_browser_itself_is_told_to_load_nothing_from_elsewhere(page: Page) -> None:
     with Elsewhere() as elsewhere:
         outcome = page.driver.execute_async_script(LOAD, f"{elsewhere.url}/pixel.png")

@@ -25,14 +25,14 @@ LANGUAGES = frozenset(
         "hcl", "hs", "html", "ini", "java", "javascript", "jl", "js", "json", "json5", "jsonc", "jsx", "julia",
         "kotlin", "kt", "latex", "lua", "make", "makefile", "matlab", "mysql", "nginx", "nix", "objective-c", "octave",
         "perl", "php", "postgresql", "powershell", "protobuf", "ps1", "py", "python", "r", "rb", "rs", "ruby", "rust",
-        "scala", "scss", "sh", "shell", "solidity", "sql", "swift", "terraform", "tex", "tf", "toml", "ts", "tsx",
-        "typescript", "vb.net", "vbnet", "vue", "xml", "yaml", "yml", "zig", "zsh",
+        "scala", "scss", "sh", "shell", "solidity", "sql", "svg", "swift", "terraform", "tex", "tf", "toml", "ts",
+        "tsx", "typescript", "vb.net", "vbnet", "vue", "xml", "yaml", "yml", "zig", "zsh",
     }
 )  # fmt: skip
 """What is coloured: a lexer is only taken once `tests/rendering/test_rendering.py` has seen no step of it last
 long, for each of them keeps the whole process waiting."""
 
-_READ_AS = {"jsonc": "json5", "kt": "kotlin", "matlab": "octave"}
+_READ_AS = {"jsonc": "json5", "kt": "kotlin", "matlab": "octave", "svg": "xml"}
 """Names that Pygments lacks, and a lexer of it that takes long where another reads the same."""
 
 _CLASSES: tuple[tuple[Any, str], ...] = (

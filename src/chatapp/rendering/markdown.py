@@ -70,7 +70,8 @@ def _code(_self: Any, tokens: Sequence[Token], index: int, _options: Any, env: A
     code = f"<code>{highlighted(token.content, language.partition(':')[0])}</code></pre>"
     if not env.get("is_live"):
         return f"<pre>{code}\n"
-    picture = _PICTURE if language.lower() == "mermaid" else ""
+    is_drawn = language.lower() in {"mermaid", "svg"} or token.content.lstrip().startswith("<svg")
+    picture = _PICTURE if is_drawn else ""
     head = f"<figcaption><span>{escape(language)}</span>{picture}{_TOOLS}</figcaption>"
     return f'<figure class="code">{head}<pre tabindex="0">{code}</figure>\n'
 

@@ -1,6 +1,5 @@
 """The finished messages, drawn by one component of ours: a click costs the same however many there are."""
 
-import re
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -48,16 +47,6 @@ def transcript(conversation: OpenConversation) -> None:
     state.transcript().live, state.transcript().words = conversation.answers, words()
     state.transcript().fetch_picture = state.client().thumbnail
     _component("transcript")(key=state.FINISHED, data={**news, **more}, on_act_change=_act)
-
-
-def show_diagram(source: str) -> None:
-    """Draw a diagram, given in the language of Mermaid."""
-    st.dialog(t("Diagram"), width="large")(_draw_diagram)(source)
-
-
-def _draw_diagram(source: str) -> None:
-    fence = "`" * (3 + max(map(len, re.findall("`+", source)), default=0))
-    st.markdown(f"{fence}mermaid\n{source}\n{fence}")
 
 
 def live_words(answer: LiveAnswer) -> None:
@@ -123,7 +112,7 @@ def _act() -> None:
     elif what in {"open", "new"}:
         _open(clicked)
     elif what == "picture":
-        state.view().diagram = text
+        state.view().drawing = text
     elif what == "file":
         actions.look_at(clicked.get("id", ""), clicked.get("to", ""))
     elif what == "keep":

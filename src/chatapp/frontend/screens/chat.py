@@ -12,12 +12,13 @@ from chatapp.errors import StoreUnavailableError, StreamCutError
 from chatapp.frontend.components.beside import live_beside
 from chatapp.frontend.components.buttons import flat_button
 from chatapp.frontend.components.compaction import compaction
+from chatapp.frontend.components.drawings import show_drawing
 from chatapp.frontend.components.gauge import gauge
 from chatapp.frontend.components.model_menu import model_gone
 from chatapp.frontend.components.problems import problem_of
 from chatapp.frontend.components.servers import demo_note
 from chatapp.frontend.components.told import tell
-from chatapp.frontend.components.transcript import live_words, send_typed, show_diagram, transcript
+from chatapp.frontend.components.transcript import live_words, send_typed, transcript
 from chatapp.frontend.components.waiting_files import show_file, waiting_files
 from chatapp.frontend.conversations.bell import browsers
 from chatapp.frontend.conversations.live_answer import LiveAnswer
@@ -120,10 +121,10 @@ def chat() -> "LiveView | None":
         with st.container(key=f"behind-{conversation.name}"):
             live_view = _behind_messages(conversation)
     tell(conversation.unasked)
-    diagram, view.diagram = view.diagram, None
+    drawing, view.drawing = view.drawing, None
     file, view.looked_at = view.looked_at, None
-    if diagram and view.dialog is None:
-        show_diagram(diagram)
+    if drawing and view.dialog is None:
+        show_drawing(drawing)
     elif file is not None and view.dialog is None:
         show_file(file)
     return live_view

@@ -29,7 +29,7 @@ class View:
     """Its state changes in plain attributes only: Streamlit may end a run at any access to `st.session_state`.
 
     `dialog` lies over the page, `error` is what an action failed with, `imports` what is imported, `mirrored` what
-    others were last told of the conversation, `drawn` which messages are drawn although they are very large, `diagram`
+    others were last told of the conversation, `drawn` which messages are drawn although they are very large, `drawing`
     and `looked_at` what is to be shown as a picture. `edited_project` is what its dialog is about, None for a new one,
     `moving` are conversations that are to be moved into one, `exported_id` is the one that is to be taken along,
     `project_drop` is what became of files for a project. `undecided` is the model whose answer a link to `shared_id`
@@ -58,7 +58,7 @@ class View:
         self.imports = ImportWatch()
         self.mirrored: list[ShownMessage] = []
         self.drawn: set[str] = set()
-        self.diagram: str | None = None
+        self.drawing: str | None = None
         self.looked_at: AttachmentInfo | None = None
         self._listed_id: str | None = None
         self._recent = RecentConversations()
