@@ -2,13 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 from chatapp.backend.store.imported import ImportedConversation
-from chatapp.backend.transfer.importers.fields import mapping, name, objects
+from chatapp.backend.transfer.importers.fields import Json, mapping, name, objects
 from chatapp.backend.transfer.importers.programs import conversation
-
-Json = dict[str, Any]
 
 GEMINI_CLI, QWEN_CODE = "gemini-cli", "qwen-code"
 

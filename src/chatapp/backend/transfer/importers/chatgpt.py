@@ -2,7 +2,6 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import Any
 
 from chatapp.backend.store.imported import (
     ATTACHMENT,
@@ -18,7 +17,7 @@ from chatapp.backend.store.imported import (
 from chatapp.backend.store.placing import OURS
 from chatapp.backend.transfer.importers import chatgpt_content
 from chatapp.backend.transfer.importers.chatgpt_content import CANVAS
-from chatapp.backend.transfer.importers.fields import mapping, milliseconds, name, paragraphs, string, time, total
+from chatapp.backend.transfer.importers.fields import Json, mapping, milliseconds, name, paragraphs, string, time, total
 from chatapp.protocol.messages import AttachmentPart, FinalStatus
 
 SOURCE = "chatgpt"
@@ -43,9 +42,9 @@ class _Node:
 
     id: str
     parent: str | None
-    message: dict[str, Any]
-    metadata: dict[str, Any]
-    content: dict[str, Any]
+    message: Json
+    metadata: Json
+    content: Json
     role: str
     text: str = ""
     reasoning: str = ""
@@ -57,12 +56,12 @@ class _Node:
         return self.role == "system" or bool(self.metadata.get("is_visually_hidden_from_conversation"))
 
 
-def recognises(fields: dict[str, Any]) -> bool:
+def recognises(fields: Json) -> bool:
     """Return whether this is a conversation of theirs."""
     return "mapping" in fields
 
 
-def read(theirs: dict[str, Any]) -> ImportedConversation:
+def read(theirs: Json) -> ImportedConversation:
     """Return the conversation."""
     left_out: Counter[str] = Counter()
     nodes = {
@@ -90,7 +89,7 @@ def read(theirs: dict[str, Any]) -> ImportedConversation:
     )
 
 
-def _read_node(node_id: str, fields: dict[str, Any], left_out: Counter[str]) -> _Node:
+def _read_node(node_id: str, fields: Json, left_out: Counter[str]) -> _Node:
     """Return a node, and count what is left out of it."""
     message = mapping(fields.get("message"))
     content = message.get("content")

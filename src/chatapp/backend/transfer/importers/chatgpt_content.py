@@ -1,11 +1,10 @@
 """What stands in a message of ChatGPT: text, pictures, code, canvases."""
 
-from typing import Any
-
 from chatapp.backend.transfer.importers.assets import beside
 from chatapp.backend.transfer.importers.attachments import attachment, picture, placeholder, recording
 from chatapp.backend.transfer.importers.chatgpt_marks import without_marks
 from chatapp.backend.transfer.importers.fields import (
+    Json,
     decoded,
     fenced,
     mapping,
@@ -30,7 +29,7 @@ _POINTERS = {
 }
 
 
-def said(content: dict[str, Any], metadata: dict[str, Any]) -> tuple[str, tuple[AttachmentPart, ...]]:
+def said(content: Json, metadata: Json) -> tuple[str, tuple[AttachmentPart, ...]]:
     """Return what can be read of a message, with a line for each file, and the files."""
     parts, quoted = sequence(content.get("parts")), string(metadata.get("targeted_reply"))
     if (
@@ -58,14 +57,14 @@ def said(content: dict[str, Any], metadata: dict[str, Any]) -> tuple[str, tuple[
     return without_marks(text, metadata), (*others, *files)
 
 
-def reasoning(content: dict[str, Any]) -> str:
+def reasoning(content: Json) -> str:
     """Return what the model thought, or what is said about it."""
     thoughts = objects(content.get("thoughts"))
     texts = (string(thought.get("content")) or string(thought.get("summary")) for thought in thoughts)
     return without_marks(paragraphs(*texts), {})
 
 
-def made(content: dict[str, Any], metadata: dict[str, Any]) -> tuple[str, tuple[AttachmentPart, ...]]:
+def made(content: Json, metadata: Json) -> tuple[str, tuple[AttachmentPart, ...]]:
     """Return what a tool has made for the reader: pictures, a report, drawings of code."""
     parts = objects(content.get("parts"))
     if metadata.get(_RESEARCH) or any(part.get("content_type") == "image_asset_pointer" for part in parts):
@@ -76,13 +75,13 @@ def made(content: dict[str, Any], metadata: dict[str, Any]) -> tuple[str, tuple[
     return paragraphs(*map(placeholder, drawn)), drawn
 
 
-def holds_something(content: dict[str, Any]) -> bool:
+def holds_something(content: Json) -> bool:
     """Return whether a content of a kind that is not known holds anything to read."""
     values = [value for name, value in content.items() if name not in _LABELS]
     return any(value and value != [""] for value in values)
 
 
-def canvas(content: dict[str, Any]) -> str:
+def canvas(content: Json) -> str:
     """Return the text that a call to the canvas writes, or the passages that it changes."""
     written = string(content.get("text")) or paragraphs(*(string(part) for part in sequence(content.get("parts"))))
     call = mapping(decoded(written))
@@ -100,7 +99,7 @@ def _words(part: object) -> str:
     return string(part)
 
 
-def _other_words(content: dict[str, Any]) -> str:
+def _other_words(content: Json) -> str:
     """Return what stands outside the parts: code, errors, and kinds of content that are not known yet."""
     text = string(content.get("text"))
     if content.get("content_type") == "code" and text:
@@ -109,7 +108,7 @@ def _other_words(content: dict[str, Any]) -> str:
     return text
 
 
-def _file(part: object, names: dict[str, dict[str, Any]]) -> AttachmentPart | None:
+def _file(part: object, names: dict[str, Json]) -> AttachmentPart | None:
     """Return the file that a part points to, with its name from `names`, which loses it; None for words."""
     fields = mapping(part)
     if not fields or "text" in fields:
@@ -122,9 +121,9 @@ def _file(part: object, names: dict[str, dict[str, Any]]) -> AttachmentPart | No
     return make(known.get("name"), media_type=_media_type(known), size=pointer.get("size_bytes"), reference=beside(key))
 
 
-def _attached(known: dict[str, Any]) -> AttachmentPart:
+def _attached(known: Json) -> AttachmentPart:
     return attachment(known.get("name"), _media_type(known), known.get("size"), beside(known.get("id")))
 
 
-def _media_type(known: dict[str, Any]) -> str:
+def _media_type(known: Json) -> str:
     return string(known.get("mime_type")) or string(known.get("mimeType"))

@@ -2,9 +2,17 @@
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
-from chatapp.backend.transfer.importers.fields import decoded, is_address, link, mapping, objects, sequence, string
+from chatapp.backend.transfer.importers.fields import (
+    Json,
+    decoded,
+    is_address,
+    link,
+    mapping,
+    objects,
+    sequence,
+    string,
+)
 
 _MARK = re.compile("\ue200([^\ue200\ue201]*+)\ue201")
 _CUT_MARK = re.compile("\ue200([a-z_]++\ue202[^\ue200\ue201\n]++)\\Z")
@@ -23,7 +31,7 @@ _DRAFT, _DRAFT_END = ":::writing{", ":::"
 _SUBJECT = re.compile(r' subject="([^"]*+)"')
 
 
-def without_marks(text: str, metadata: dict[str, Any]) -> str:
+def without_marks(text: str, metadata: Json) -> str:
     """Return `text` with its marks for citations as links, where ChatGPT says to what, or without them.
 
     What else a mark shows to read stays: the words of a link, the names of things, a formula.
@@ -45,7 +53,7 @@ def without_marks(text: str, metadata: dict[str, Any]) -> str:
     return _without_drafts(text) if _DRAFT in text else text
 
 
-def _links(metadata: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def _links(metadata: Json) -> Iterator[tuple[str, str]]:
     for reference in objects(metadata.get("content_references")):
         mark, shown = string(reference.get("matched_text")), string(reference.get("alt"))
         items = [item for item in [reference, *objects(reference.get("items"))] if is_address(item.get("url"))]
@@ -56,7 +64,7 @@ def _links(metadata: dict[str, Any]) -> Iterator[tuple[str, str]]:
             yield mark, shown
 
 
-def _old_links(text: str, metadata: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def _old_links(text: str, metadata: Json) -> Iterator[tuple[str, str]]:
     """Return the links of 2023, which say at which place of the text each mark stands."""
     for told in objects(metadata.get("citations")):
         start, end, page = told.get("start_ix"), told.get("end_ix"), mapping(told.get("metadata"))
@@ -66,7 +74,7 @@ def _old_links(text: str, metadata: dict[str, Any]) -> Iterator[tuple[str, str]]
                 yield mark, f" ({link(page.get('title'), page['url'])})"
 
 
-def _addresses(metadata: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def _addresses(metadata: Json) -> Iterator[tuple[str, str]]:
     """Return where each mark leads that stands for one page."""
     for reference in objects(metadata.get("content_references")):
         pages = [reference, mapping(reference.get("item")), *objects(reference.get("items"))]

@@ -1,11 +1,8 @@
 """A backup of Cherry Studio: topics whose messages name blocks, and the names of the topics in another store."""
 
 from collections.abc import Iterator
-from typing import Any
 
-from chatapp.backend.transfer.importers.fields import decoded, fenced, mapping, name, objects, sequence, string
-
-Json = dict[str, Any]
+from chatapp.backend.transfer.importers.fields import Json, decoded, fenced, mapping, name, objects, sequence, string
 
 _STATE = "persist:cherry-studio"
 _BESIDE = {"translation", "citation", "error", "unknown", "compact"}

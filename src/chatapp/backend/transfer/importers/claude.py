@@ -2,7 +2,6 @@
 
 from collections import Counter
 from dataclasses import replace
-from typing import Any
 
 from chatapp.backend.store.imported import (
     ATTACHMENT,
@@ -21,6 +20,7 @@ from chatapp.backend.transfer.importers.assets import beside
 from chatapp.backend.transfer.importers.attachments import attachment, picture, placeholder, recording
 from chatapp.backend.transfer.importers.claude_artifacts import TAGGED, without_tags, written
 from chatapp.backend.transfer.importers.fields import (
+    Json,
     is_address,
     link,
     mapping,
@@ -44,12 +44,12 @@ _NOT_SAID = (*_THOUGHTS, "token_budget", "flag")
 _KNOWN = (*_NOT_SAID, "text", "voice_note", *_PICTURES, *_FILES)
 
 
-def recognises(fields: dict[str, Any]) -> bool:
+def recognises(fields: Json) -> bool:
     """Return whether this is a conversation of theirs."""
     return "chat_messages" in fields
 
 
-def read(theirs: dict[str, Any]) -> ImportedConversation:
+def read(theirs: Json) -> ImportedConversation:
     """Return the conversation."""
     sent = {_id(message, number): message for number, message in enumerate(objects(theirs["chat_messages"]))}
     model = string(theirs.get("model")) or None
@@ -75,11 +75,11 @@ def read(theirs: dict[str, Any]) -> ImportedConversation:
     )
 
 
-def _id(message: dict[str, Any], number: int) -> str:
+def _id(message: Json, number: int) -> str:
     return name(message.get("uuid")) or f"message {number}"
 
 
-def _parents(messages: dict[str, dict[str, Any]]) -> dict[str, str | None]:
+def _parents(messages: dict[str, Json]) -> dict[str, str | None]:
     """Return the parent of each message: the one before it where an older export names none at all."""
     parents = {message_id: name(message.get("parent_message_uuid")) for message_id, message in messages.items()}
     if any(parents.values()):
@@ -87,7 +87,7 @@ def _parents(messages: dict[str, dict[str, Any]]) -> dict[str, str | None]:
     return dict(zip(parents, [None, *parents], strict=False))
 
 
-def _read_message(message_id: str, message: dict[str, Any], model: str | None) -> ImportedMessage:
+def _read_message(message_id: str, message: Json, model: str | None) -> ImportedMessage:
     is_human = message.get("sender") in ("human", "user")
     files = _files(message)
     words, thought = _words(message, files), ""
@@ -108,18 +108,18 @@ def _read_message(message_id: str, message: dict[str, Any], model: str | None) -
     )
 
 
-def _thought_ms(block: dict[str, Any]) -> int | None:
+def _thought_ms(block: Json) -> int | None:
     is_thought = block.get("type") in _THOUGHTS
     return milliseconds_between(block.get("start_timestamp"), block.get("stop_timestamp")) if is_thought else None
 
 
-def _thought(block: dict[str, Any]) -> str:
+def _thought(block: Json) -> str:
     """Return what was thought, or what is said about it."""
     summaries = [string(told.get("summary")) for told in objects(block.get("summaries"))]
     return string(block.get("thinking")) or paragraphs(*summaries)
 
 
-def _words(message: dict[str, Any], files: tuple[AttachmentPart, ...]) -> str:
+def _words(message: Json, files: tuple[AttachmentPart, ...]) -> str:
     """Return what is said, what was written for the reader, and the text of what was pasted as an attachment."""
     blocks = objects(message.get("content"))
     shown = [_shown(block) for block in blocks] or [string(message.get("content"))]
@@ -128,7 +128,7 @@ def _words(message: dict[str, Any], files: tuple[AttachmentPart, ...]) -> str:
     return paragraphs(*map(placeholder, files), words, *pasted)
 
 
-def _shown(block: dict[str, Any]) -> str:
+def _shown(block: Json) -> str:
     """Return what of a block was shown to read."""
     kind = block.get("type") or "text"
     if kind == "voice_note":
@@ -140,36 +140,36 @@ def _shown(block: dict[str, Any]) -> str:
     return "" if _is_tool(block) or kind in _NOT_SAID else string(block.get("text")) + _sources(block)
 
 
-def _is_tool(block: dict[str, Any]) -> bool:
+def _is_tool(block: Json) -> bool:
     return "tool" in string(block.get("type"))
 
 
-def _in_block(block: dict[str, Any]) -> AttachmentPart:
+def _in_block(block: Json) -> AttachmentPart:
     """Return the file that a block is."""
     make = picture if block.get("type") in _PICTURES else attachment
     return make(block.get("file_name") or block.get("title"))
 
 
-def _sources(block: dict[str, Any]) -> str:
+def _sources(block: Json) -> str:
     """Return links to what a passage goes by: beside it, as marks in the text do not say where."""
     cited = [{**mapping(told.get("details")), **told} for told in objects(block.get("citations"))]
     links = dict.fromkeys(link(told.get("title"), told["url"]) for told in cited if is_address(told.get("url")))
     return f" ({', '.join([*links][:MAX_LINKS])})" if links else ""
 
 
-def _files(message: dict[str, Any]) -> tuple[AttachmentPart, ...]:
+def _files(message: Json) -> tuple[AttachmentPart, ...]:
     sent = [file for file in objects(message.get("attachments")) if not file.get("extracted_content")]
     files = objects(message.get("files")) or objects(message.get("files_v2"))
     return tuple(_file(file) for file in [*files, *sent])
 
 
-def _file(file: dict[str, Any]) -> AttachmentPart:
+def _file(file: Json) -> AttachmentPart:
     make = picture if file.get("file_kind") == "image" else attachment
     key = file.get("file_uuid") or file.get("uuid") or file.get("id")
     return make(file.get("file_name"), size=file.get("file_size"), reference=beside(key))
 
 
-def _left_out(message: dict[str, Any]) -> Counter[str]:
+def _left_out(message: Json) -> Counter[str]:
     left_out = Counter({ATTACHMENT: len(_files(message)) + len(objects(message.get("sync_sources")))})
     for block in objects(message.get("content")):
         is_kept = block.get("name") in _WRITERS and bool(_shown(block) or block.get("type") == "tool_result")

@@ -2,9 +2,8 @@
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
-from chatapp.backend.transfer.importers.fields import fenced, paragraphs, string
+from chatapp.backend.transfer.importers.fields import Json, fenced, paragraphs, string
 
 TAGGED = "<ant"
 _ARTIFACT, _ARTIFACT_END = "<antArtifact ", "</antArtifact>"
@@ -18,7 +17,7 @@ _LANGUAGES = {
 }
 
 
-def written(call: dict[str, Any]) -> str:
+def written(call: Json) -> str:
     """Return the text that a tool was given to write, or the passage that it was given to change."""
     text = string(call.get("content")) or string(call.get("file_text")) or string(call.get("new_str"))
     if not text.strip():

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from chatapp.backend.store.imported import (
     ATTACHMENT,
@@ -17,7 +17,17 @@ from chatapp.backend.store.imported import (
 )
 from chatapp.backend.transfer.importers.assets import within
 from chatapp.backend.transfer.importers.attachments import attachment, picture, placeholder
-from chatapp.backend.transfer.importers.fields import count, mapping, name, objects, paragraphs, string, time, total
+from chatapp.backend.transfer.importers.fields import (
+    Json,
+    count,
+    mapping,
+    name,
+    objects,
+    paragraphs,
+    string,
+    time,
+    total,
+)
 from chatapp.protocol.messages import AttachmentPart
 
 _BY_ITSELF = "<synthetic>"
@@ -32,7 +42,7 @@ _NOTES = ("<local-command-", "<bash-", "<task-notification>", "<system-reminder>
 _READ = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
 
 
-def _is_line(fields: dict[str, Any]) -> bool:
+def _is_line(fields: Json) -> bool:
     """Return whether this is a line of theirs: of a message, or of what is kept beside the messages."""
     is_told = {"sessionId", "type"} <= fields.keys() and ("isSidechain" in fields or "uuid" not in fields)
     return is_told or {"type", "leafUuid"} <= fields.keys() or {"type", "messageId", "snapshot"} <= fields.keys()
@@ -47,7 +57,7 @@ class ClaudeCode:
     sessions: dict[str, "_Session"] = field(default_factory=dict)
     _titles: dict[str, str] = field(default_factory=dict)
 
-    def take(self, fields: dict[str, Any]) -> bool:
+    def take(self, fields: Json) -> bool:
         """Return whether `fields` is a line of theirs, and keep what it says."""
         if not _is_line(fields):
             return False
@@ -77,7 +87,7 @@ class _Session:
     last_at: datetime | None = None
     _counted: set[str] = field(default_factory=set)
 
-    def take(self, fields: dict[str, Any]) -> None:
+    def take(self, fields: Json) -> None:
         self.title = string(fields.get("customTitle")) or self.title or string(fields.get("aiTitle"))
         line_id = name(fields.get("uuid"))
         if line_id is None or fields.get("isSidechain"):  # an agent's own talk, which is the work of a tool
@@ -91,14 +101,14 @@ class _Session:
         elif fields.get("type") == "assistant":
             self._take_answer(line_id, fields)
 
-    def _above(self, fields: dict[str, Any]) -> str | None:
+    def _above(self, fields: Json) -> str | None:
         """Return the line above. Where a session was summarised it may name one that was never written."""
         logical = name(fields.get("logicalParentUuid"))
         if logical is not None and logical not in self.parents:
             return next(reversed(self.parents), None)
         return logical or name(fields.get("parentUuid"))
 
-    def _take_question(self, line_id: str, fields: dict[str, Any]) -> None:
+    def _take_question(self, line_id: str, fields: Json) -> None:
         blocks = _blocks(fields)
         words = paragraphs(*(string(block.get("text")) for block in blocks if block.get("type") == "text"))
         above = name(fields.get("parentUuid")) or ""
@@ -119,7 +129,7 @@ class _Session:
             if said:
                 self.messages[line_id] = _question(line_id, fields, said, files)
 
-    def _take_answer(self, line_id: str, fields: dict[str, Any]) -> None:
+    def _take_answer(self, line_id: str, fields: Json) -> None:
         blocks, message = _blocks(fields), mapping(fields.get("message"))
         words = paragraphs(*(string(block.get("text")) for block in blocks if block.get("type") == "text"))
         thought = paragraphs(*(string(block.get("thinking")) for block in blocks))
@@ -168,12 +178,12 @@ class _Session:
         return replace(message, parent_id=lineage.above(message.id), reasoning=paragraphs(*thoughts))
 
 
-def _question(line_id: str, fields: dict[str, Any], words: str, files: tuple[AttachmentPart, ...]) -> ImportedMessage:
+def _question(line_id: str, fields: Json, words: str, files: tuple[AttachmentPart, ...]) -> ImportedMessage:
     when = time(fields.get("timestamp"))
     return ImportedMessage(id=line_id, parent_id=None, role="user", content=words, created_at=when, attachments=files)
 
 
-def _blocks(fields: dict[str, Any]) -> list[dict[str, Any]]:
+def _blocks(fields: Json) -> list[Json]:
     content = mapping(fields.get("message")).get("content")
     return [{"type": "text", "text": content}] if isinstance(content, str) else objects(content)
 
@@ -182,7 +192,7 @@ def _between(words: str, tag: str) -> str:
     return words.partition(f"<{tag}>")[2].partition(f"</{tag}>")[0].strip()
 
 
-def _file(block: dict[str, Any]) -> AttachmentPart:
+def _file(block: Json) -> AttachmentPart:
     told = mapping(block.get("source"))
     make = picture if block.get("type") == "image" else attachment
     kind = string(told.get("media_type"))

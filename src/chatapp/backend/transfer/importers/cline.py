@@ -1,10 +1,6 @@
 """Tasks of Cline, Roo Code and Kilo Code: what was shown of each, or what went to the model, without what was added."""
 
-from typing import Any
-
-from chatapp.backend.transfer.importers.fields import decoded, mapping, objects, sequence, string
-
-Json = dict[str, Any]
+from chatapp.backend.transfer.importers.fields import Json, decoded, mapping, objects, sequence, string
 
 _ASKED = ("task", "user_feedback")
 _ANSWERED = ("text", "completion_result")

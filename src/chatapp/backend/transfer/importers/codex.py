@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from chatapp.backend.store.imported import (
     ATTACHMENT,
@@ -15,6 +15,7 @@ from chatapp.backend.store.imported import (
 from chatapp.backend.transfer.importers.assets import within
 from chatapp.backend.transfer.importers.attachments import picture, placeholder
 from chatapp.backend.transfer.importers.fields import (
+    Json,
     count,
     mapping,
     name,
@@ -52,7 +53,7 @@ class Codex:
         """Whether there was a line."""
         return self._lines > 0
 
-    def take(self, fields: dict[str, Any]) -> bool:
+    def take(self, fields: Json) -> bool:
         """Return whether `fields` is a line of theirs, and keep what it says."""
         if not {"timestamp", "type", "payload"} <= fields.keys():
             return False
@@ -80,7 +81,7 @@ class Codex:
             left_out=+self.left_out,
         )
 
-    def _take_item(self, item: dict[str, Any], when: object) -> None:
+    def _take_item(self, item: Json, when: object) -> None:
         kind = string(item.get("type"))
         if kind == "message" and item.get("role") in ("user", "assistant"):
             self._take_message(item, when)
@@ -92,7 +93,7 @@ class Codex:
             self.left_out[ENCRYPTED] += not thought and bool(item.get("encrypted_content"))
         self.left_out[TOOL] += kind.endswith("_call")
 
-    def _take_message(self, item: dict[str, Any], when: object) -> None:
+    def _take_message(self, item: Json, when: object) -> None:
         parts, is_answer = objects(item.get("content")), item.get("role") == "assistant"
         words = paragraphs(*(string(part.get("text")) for part in parts))
         if not is_answer and _is_told(item, words):
@@ -117,7 +118,7 @@ class Codex:
         )
         self._thoughts.clear()
 
-    def _take_event(self, event: dict[str, Any]) -> None:
+    def _take_event(self, event: Json) -> None:
         kind = event.get("type")
         if kind == "thread_name_updated":
             self.title = string(event.get("thread_name")) or self.title
@@ -138,7 +139,7 @@ class Codex:
             turns -= self.messages[self._path.pop()].role == "user"
 
 
-def _is_told(item: dict[str, Any], words: str) -> bool:
+def _is_told(item: Json, words: str) -> bool:
     """Return whether a message in the user's place is by the program."""
     about = mapping(item.get("internal_chat_message_metadata_passthrough"))
     kinds = [string(kind) for kind in sequence(about.get("content_item_kinds"))]

@@ -2,11 +2,11 @@
 
 import re
 from collections import Counter
-from typing import Any
 
 from chatapp.backend.store.imported import ATTACHMENT, TOOL, ImportedConversation, ImportedMessage, Lineage
 from chatapp.backend.transfer.importers.attachments import attachment, placeholder
 from chatapp.backend.transfer.importers.fields import (
+    Json,
     is_address,
     link,
     mapping,
@@ -25,15 +25,15 @@ _CITATION = re.compile(r"\[citation:([0-9]{1,4})\]")
 _KNOWN = ("REQUEST", "THINK", "RESPONSE")
 
 
-def recognises(fields: dict[str, Any]) -> bool:
+def recognises(fields: Json) -> bool:
     """Return whether this is a conversation of theirs."""
     return isinstance(fields.get("mapping"), dict) and "inserted_at" in fields
 
 
-def read(theirs: dict[str, Any]) -> ImportedConversation:
+def read(theirs: Json) -> ImportedConversation:
     """Return the conversation."""
     nodes = {node_id: mapping(node) for node_id, node in theirs["mapping"].items()}
-    messages: dict[str, dict[str, Any]] = {}
+    messages: dict[str, Json] = {}
     for node_id, node in nodes.items():
         above = messages.get(name(node.get("parent")) or "", {})
         follows_question = above.get("role") == "user" and bool(above["content"])
@@ -52,7 +52,7 @@ def read(theirs: dict[str, Any]) -> ImportedConversation:
     )
 
 
-def _message(node_id: str, message: dict[str, Any], *, follows_question: bool) -> dict[str, Any]:
+def _message(node_id: str, message: Json, *, follows_question: bool) -> Json:
     """Return a message. Exports of early 2025 have no fragments, and do not say who speaks: the sides take turns."""
     said, answer, thought = _of(message, "REQUEST"), _of(message, "RESPONSE"), _of(message, "THINK")
     is_answer = not said
@@ -71,17 +71,17 @@ def _message(node_id: str, message: dict[str, Any], *, follows_question: bool) -
     }
 
 
-def _of(message: dict[str, Any], kind: str) -> str:
+def _of(message: Json, kind: str) -> str:
     fragments = objects(message.get("fragments"))
     return paragraphs(*(string(fragment.get("content")) for fragment in fragments if _is(fragment, kind)))
 
 
-def _is(fragment: dict[str, Any], *kinds: str) -> bool:
+def _is(fragment: Json, *kinds: str) -> bool:
     """Return whether a fragment is of a kind; answers from a template are a kind of answers."""
     return string(fragment.get("type")).endswith(kinds)
 
 
-def _with_links(text: str, message: dict[str, Any]) -> str:
+def _with_links(text: str, message: Json) -> str:
     """Return `text` with its marks for what was found as links, or without those that nothing is known of."""
     if _CITED not in text:
         return text
@@ -92,7 +92,7 @@ def _with_links(text: str, message: dict[str, Any]) -> str:
     return _CITATION.sub(lambda mark: links.get(mark[1], ""), text)
 
 
-def _left_out(message: dict[str, Any]) -> Counter[str]:
+def _left_out(message: Json) -> Counter[str]:
     return Counter(
         {
             ATTACHMENT: len(objects(message.get("files"))),

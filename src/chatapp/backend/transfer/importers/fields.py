@@ -11,13 +11,16 @@ from chatapp.backend.store.imported import moment
 from chatapp.backend.transfer.importers.budget import MAX_VALUES
 from chatapp.backend.transfer.importers.json_text import values_in
 
+Json = dict[str, Any]
+"""What others wrote; nothing is sure of its fields."""
+
 MOST_SECONDS = 1_000_000
 """Beyond it a time that something took is none."""
 
 _BACKTICKS = re.compile(r"`++")
 
 
-def mapping(value: object) -> dict[str, Any]:
+def mapping(value: object) -> Json:
     """Return `value` if it is an object, or an empty one."""
     return value if isinstance(value, dict) else {}
 
@@ -27,7 +30,7 @@ def sequence(value: object) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def objects(value: object) -> list[dict[str, Any]]:
+def objects(value: object) -> list[Json]:
     """Return the objects in a list, or nothing."""
     return [item for item in sequence(value) if isinstance(item, dict)]
 

@@ -8,14 +8,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
 from chatapp.backend.store.imported import ImportedConversation, Unreadable
 from chatapp.backend.transfer.importers import claude, claude_projects, databases, formats, texts
 from chatapp.backend.transfer.importers.budget import ImportBudget
-from chatapp.backend.transfer.importers.fields import mapping
+from chatapp.backend.transfer.importers.fields import Json, mapping
 from chatapp.backend.transfer.importers.json_text import CHUNK, Readable, UnreadableError, check_held
 from chatapp.backend.transfer.importers.json_values import Element, Fingerprints, JsonValues
 from chatapp.backend.transfer.importers.pieces import FoundConversation, FoundProject, Piece, ReadBefore, Unknown
@@ -222,7 +221,7 @@ def _fault(error: Exception) -> str:
     return f"{field} is not as chatapp writes it" if field else type(error).__name__
 
 
-def _project(fields: dict[str, Any]) -> FoundProject | Unreadable:
+def _project(fields: Json) -> FoundProject | Unreadable:
     project = claude_projects.read(fields)
     if fields.get("is_starter_project"):
         return Unreadable(project.name, claude_projects.EXAMPLE)

@@ -5,7 +5,6 @@ from codecs import BOM_UTF8
 from collections.abc import Callable
 from dataclasses import replace
 from types import ModuleType
-from typing import Any
 
 from chatapp.backend.store.imported import ImportedConversation, ImportedMessage
 from chatapp.backend.store.placing import OURS
@@ -22,7 +21,7 @@ from chatapp.backend.transfer.importers import (
     perplexity,
     programs,
 )
-from chatapp.backend.transfer.importers.fields import mapping, objects, paragraphs
+from chatapp.backend.transfer.importers.fields import Json, mapping, objects, paragraphs
 from chatapp.backend.transfer.importers.joining import joined
 from chatapp.errors import InvalidRequestError
 
@@ -38,7 +37,7 @@ KNOWN = (
     "llm (logs.db) and chatapp itself"
 )
 
-_Test = Callable[[dict[str, Any]], bool]
+_Test = Callable[[Json], bool]
 
 _OTHERS: tuple[tuple[str, _Test], ...] = (
     ("a session of Qwen Code, not a chat", lambda fields: {"sessionId", "parentUuid"} <= fields.keys()),
@@ -124,12 +123,12 @@ _IN_ZIPS = (
 )
 
 
-def source_of(fields: dict[str, Any]) -> ModuleType | None:
+def source_of(fields: Json) -> ModuleType | None:
     """Return the reader of a conversation, None where nobody knows it."""
     return next((source for source in SOURCES if source.recognises(fields)), None)
 
 
-def read(source: ModuleType, fields: dict[str, Any]) -> ImportedConversation:
+def read(source: ModuleType, fields: Json) -> ImportedConversation:
     """Return a conversation as we have them.
 
     Raises:
@@ -145,7 +144,7 @@ def finished(theirs: ImportedConversation) -> ImportedConversation:
     return joined(replace(theirs, title=title, messages=[with_thoughts_apart(message) for message in theirs.messages]))
 
 
-def name_of(fields: dict[str, Any]) -> str | None:
+def name_of(fields: Json) -> str | None:
     """Return what a value is that cannot be read."""
     return programs.name_of(fields) or next((what for what, is_it in _OTHERS if is_it(fields)), None)
 
@@ -184,7 +183,7 @@ def not_known(why: str | None) -> InvalidRequestError:
     return InvalidRequestError(f"The file is no export that can be read{reason}.", hint=f"Known are those of {KNOWN}.")
 
 
-def _said(fields: dict[str, Any]) -> list[dict[str, Any]]:
+def _said(fields: Json) -> list[Json]:
     return objects(fields.get("messages"))
 
 

@@ -5,12 +5,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import takewhile
-from typing import Any
 
 from chatapp.backend.store.imported import ImportedConversation, ImportedMessage
 from chatapp.backend.transfer.importers.assets import beside
 from chatapp.backend.transfer.importers.attachments import attachment, placeholder
-from chatapp.backend.transfer.importers.fields import is_address, objects, paragraphs, sequence, string, time
+from chatapp.backend.transfer.importers.fields import Json, is_address, objects, paragraphs, sequence, string, time
 from chatapp.backend.transfer.importers.html_text import markdown_of
 from chatapp.backend.transfer.importers.joining import in_line
 from chatapp.protocol.messages import AttachmentPart
@@ -49,7 +48,7 @@ class Gemini:
 
     activities: list[Activity] = field(default_factory=list)
 
-    def take(self, fields: dict[str, Any]) -> bool:
+    def take(self, fields: Json) -> bool:
         """Return whether `fields` is an activity of theirs, and keep it."""
         labels = [string(fields.get("header")), *map(string, sequence(fields.get("products")))]
         if not isinstance(fields.get("title"), str) or not is_label(*labels):
@@ -145,7 +144,7 @@ def _messages(activity: Activity, verbs: tuple[str, ...]) -> Iterator[ImportedMe
         )
 
 
-def _files(fields: dict[str, Any]) -> Iterator[AttachmentPart]:
+def _files(fields: Json) -> Iterator[AttachmentPart]:
     """Return the files of a question: Takeout lists them below it, under the names that they have beside it."""
     for told in objects(fields.get("subtitles")):
         shown, beside_it = string(told.get("name")), string(told.get("url"))

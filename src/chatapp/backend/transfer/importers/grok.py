@@ -10,6 +10,7 @@ from chatapp.backend.transfer.importers.assets import beside
 from chatapp.backend.transfer.importers.attachments import attachment, picture, placeholder
 from chatapp.backend.transfer.importers.claude_artifacts import parted, written
 from chatapp.backend.transfer.importers.fields import (
+    Json,
     decoded,
     is_address,
     link,
@@ -30,12 +31,12 @@ _ARTIFACT, _ARTIFACT_END = "<xaiArtifact ", "</xaiArtifact>"
 _ATTRIBUTE = re.compile(r'\b(title|contentType)="([^"]*+)"')
 
 
-def recognises(fields: dict[str, Any]) -> bool:
+def recognises(fields: Json) -> bool:
     """Return whether this is a conversation of theirs."""
     return isinstance(fields.get("conversation"), dict) and isinstance(fields.get("responses"), list)
 
 
-def read(theirs: dict[str, Any]) -> ImportedConversation:
+def read(theirs: Json) -> ImportedConversation:
     """Return the conversation."""
     about = mapping(theirs["conversation"])
     responses = [mapping(item.get("response")) or item for item in objects(theirs["responses"])]
@@ -61,7 +62,7 @@ def read(theirs: dict[str, Any]) -> ImportedConversation:
     )
 
 
-def _message(message_id: str, response: dict[str, Any]) -> dict[str, Any]:
+def _message(message_id: str, response: Json) -> Json:
     is_answer = string(response.get("sender")).lower() != "human"
     files = [attachment(reference=beside(key)) for key in sequence(response.get("file_attachments"))]
     files += [picture() for _ in sequence(response.get("generated_image_urls"))]
@@ -76,7 +77,7 @@ def _message(message_id: str, response: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _shown(response: dict[str, Any]) -> str:
+def _shown(response: Json) -> str:
     """Return what is said: cards as links to the pages that the export names, what was written beside it as code."""
     links = dict(_links(response))
     kept = []
@@ -93,7 +94,7 @@ def _shown(response: dict[str, Any]) -> str:
     return paragraphs(*shown)
 
 
-def _links(response: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def _links(response: Json) -> Iterator[tuple[str, str]]:
     """Return the link for each card of which the export says where it leads."""
     for card in map(mapping, map(decoded, sequence(response.get("card_attachments_json")))):
         if is_address(card.get("url")):

@@ -8,7 +8,7 @@ from typing import Any
 
 from chatapp.backend.transfer.importers import cherry_studio, lobe_chat
 from chatapp.backend.transfer.importers.budget import MAX_ELEMENT_CHARS, ImportBudget
-from chatapp.backend.transfer.importers.fields import mapping, sequence
+from chatapp.backend.transfer.importers.fields import Json, mapping, sequence
 from chatapp.backend.transfer.importers.json_text import JsonText, Readable, TooLargeError, UnreadableError, check_held
 
 LIST = "conversations"
@@ -143,7 +143,7 @@ class JsonValues:
         Raises:
             UnreadableError: it ends in the middle, is no JSON, or is more than may be held of a file.
         """
-        text, items, fields = self._text, list[Any](), dict[str, Any]()
+        text, items, fields = self._text, list[Any](), Json()
         is_list = text.peek() == "["
         text.at += 1
         while (start := text.peek()) != ("]" if is_list else "}"):
@@ -211,7 +211,7 @@ def _held(element: Element) -> Iterator[Element]:
         yield from [Element(value) for value in _otherwise_held(fields)] or [element]
 
 
-def _otherwise_held(fields: dict[str, Any]) -> list[Any]:
+def _otherwise_held(fields: Json) -> list[Any]:
     """Return what is in a backup of a program that keeps conversations elsewhere."""
     if {"indexedDB", "localStorage"} <= fields.keys():
         return [*cherry_studio.topics(fields)]

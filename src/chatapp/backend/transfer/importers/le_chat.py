@@ -3,17 +3,14 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
 from chatapp.backend.store.imported import TOOL, ImportedConversation, ImportedMessage
 from chatapp.backend.transfer.importers.assets import beside
 from chatapp.backend.transfer.importers.attachments import attachment, picture, placeholder
 from chatapp.backend.transfer.importers.claude_artifacts import written
-from chatapp.backend.transfer.importers.fields import name, objects, paragraphs, string, time
+from chatapp.backend.transfer.importers.fields import Json, name, objects, paragraphs, string, time
 from chatapp.backend.transfer.importers.joining import in_line
 from chatapp.protocol.messages import AttachmentPart
-
-Json = dict[str, Any]
 
 
 class LeChat:

@@ -3,7 +3,6 @@
 import re
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any
 
 from chatapp.backend.store.imported import (
     ATTACHMENT,
@@ -15,7 +14,7 @@ from chatapp.backend.store.imported import (
     Lineage,
 )
 from chatapp.backend.transfer.importers.attachments import attachment, picture, placeholder
-from chatapp.backend.transfer.importers.fields import count, mapping, name, objects, paragraphs, string, time
+from chatapp.backend.transfer.importers.fields import Json, count, mapping, name, objects, paragraphs, string, time
 from chatapp.protocol.messages import AttachmentPart
 
 SOURCE = "librechat"
@@ -26,12 +25,12 @@ _MARK = re.compile("(?:\\\\ue20[0-6]|[\ue200-\ue206])(?:turn[0-9]++[a-z]++[0-9]+
 _KNOWN = ("text", "think", "error", "tool_call", "image_file")
 
 
-def recognises(fields: dict[str, Any]) -> bool:
+def recognises(fields: Json) -> bool:
     """Return whether this is a conversation of theirs."""
     return "conversationId" in fields and ("messages" in fields or "messagesTree" in fields)
 
 
-def read(theirs: dict[str, Any]) -> ImportedConversation:
+def read(theirs: Json) -> ImportedConversation:
     """Return the conversation."""
     messages = dict(_every(theirs))
     read_messages = {message_id: _message(message_id, message) for message_id, (_, message) in messages.items()}
@@ -53,10 +52,10 @@ def read(theirs: dict[str, Any]) -> ImportedConversation:
     )
 
 
-def _every(theirs: dict[str, Any]) -> Iterator[tuple[str, tuple[str | None, dict[str, Any]]]]:
+def _every(theirs: Json) -> Iterator[tuple[str, tuple[str | None, Json]]]:
     """Return each message under its id, with its parent: named, the one that holds it, or the one before in a list."""
     tree = theirs.get("messagesTree") or theirs.get("messages")
-    waiting: list[tuple[str | None, dict[str, Any]]]
+    waiting: list[tuple[str | None, Json]]
     waiting = [(None, message) for message in reversed(objects(tree) or objects([tree]))]
     before, is_line = None, not any("parentMessageId" in message for _, message in waiting)
     number = 0
@@ -69,7 +68,7 @@ def _every(theirs: dict[str, Any]) -> Iterator[tuple[str, tuple[str | None, dict
         waiting += [(message_id, child) for child in reversed(objects(message.get("children")))]
 
 
-def _message(message_id: str, message: dict[str, Any]) -> dict[str, Any]:
+def _message(message_id: str, message: Json) -> Json:
     is_answer = not message.get("isCreatedByUser", message.get("sender") == "User")
     files, parts = _files(message), objects(message.get("content"))
     words = paragraphs(*(_words(part) for part in parts)) or string(message.get("text"))
@@ -87,18 +86,18 @@ def _message(message_id: str, message: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _words(part: dict[str, Any]) -> str:
+def _words(part: Json) -> str:
     if part.get("type") not in ("text", "error"):
         return ""
     return _text_of(part, "text") or _text_of(part, "error")
 
 
-def _text_of(part: dict[str, Any], field: str) -> str:
+def _text_of(part: Json, field: str) -> str:
     """Return a text that is given as such or as `{"value": …}`."""
     return string(part.get(field)) or string(mapping(part.get(field)).get("value"))
 
 
-def _files(message: dict[str, Any]) -> tuple[AttachmentPart, ...]:
+def _files(message: Json) -> tuple[AttachmentPart, ...]:
     pictures = [picture() for part in objects(message.get("content")) if part.get("type") == "image_file"]
     return (
         *map(_file, objects(message.get("files"))),
@@ -107,16 +106,16 @@ def _files(message: dict[str, Any]) -> tuple[AttachmentPart, ...]:
     )
 
 
-def _has_name(attached: dict[str, Any]) -> bool:
+def _has_name(attached: Json) -> bool:
     """Return whether something attached to an answer is a file: what a search found is attached too."""
     return bool(attached.get("filename"))
 
 
-def _file(file: dict[str, Any]) -> AttachmentPart:
+def _file(file: Json) -> AttachmentPart:
     return attachment(file.get("filename"), file.get("type"), file.get("bytes"))
 
 
-def _left_out(message: dict[str, Any]) -> Counter[str]:
+def _left_out(message: Json) -> Counter[str]:
     parts = objects(message.get("content"))
     return Counter(
         {

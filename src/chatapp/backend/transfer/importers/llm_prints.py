@@ -1,13 +1,9 @@
 """What `llm logs --json` prints: a list of prompts with their responses, of several conversations."""
 
-from typing import Any
-
 from chatapp.backend.store.imported import ImportedConversation
-from chatapp.backend.transfer.importers.fields import objects, string
+from chatapp.backend.transfer.importers.fields import Json, objects, string
 from chatapp.backend.transfer.importers.messages import first
 from chatapp.backend.transfer.importers.programs import conversation
-
-Json = dict[str, Any]
 
 _CUT = "..."
 

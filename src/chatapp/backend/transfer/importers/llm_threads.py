@@ -3,7 +3,7 @@
 import sqlite3
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from chatapp.backend.store.imported import (
     ATTACHMENT,
@@ -15,7 +15,7 @@ from chatapp.backend.store.imported import (
 )
 from chatapp.backend.transfer.importers.attachments import placeholder
 from chatapp.backend.transfer.importers.budget import MAX_ELEMENT_CHARS, ImportBudget
-from chatapp.backend.transfer.importers.fields import count, decoded, mapping, objects, paragraphs, string, time
+from chatapp.backend.transfer.importers.fields import Json, count, decoded, mapping, objects, paragraphs, string, time
 from chatapp.backend.transfer.importers.llm_rows import (
     MAX_ROWS,
     Tables,
@@ -175,5 +175,5 @@ class Threads:
         )
 
 
-def _payload(payload: object) -> dict[str, Any]:
+def _payload(payload: object) -> Json:
     return mapping(decoded(text(payload)))

@@ -2,11 +2,10 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any
 
 from chatapp.backend.store.imported import ATTACHMENT, TOOL, ImportedConversation, ImportedMessage
 from chatapp.backend.transfer.importers.attachments import attachment, picture, placeholder
-from chatapp.backend.transfer.importers.fields import count, mapping, name, objects, paragraphs, string, time
+from chatapp.backend.transfer.importers.fields import Json, count, mapping, name, objects, paragraphs, string, time
 from chatapp.protocol.messages import AttachmentPart, FinalStatus
 
 SOURCE = "lm-studio"
@@ -14,12 +13,12 @@ SOURCE = "lm-studio"
 _STATUS: dict[str, FinalStatus] = {"userStopped": "stopped", "failed": "failed", "modelUnloaded": "interrupted"}
 
 
-def recognises(fields: dict[str, Any]) -> bool:
+def recognises(fields: Json) -> bool:
     """Return whether this is a conversation of theirs."""
     return any("versions" in message for message in objects(fields.get("messages"))[:10])
 
 
-def read(theirs: dict[str, Any]) -> ImportedConversation:
+def read(theirs: Json) -> ImportedConversation:
     """Return the conversation. Its file names no id, so the time at which it was begun is one."""
     left_out: Counter[str] = Counter()
     model = string(mapping(theirs.get("lastUsedModel")).get("identifier")) or None
@@ -47,7 +46,7 @@ def read(theirs: dict[str, Any]) -> ImportedConversation:
 
 
 def _versions(
-    number: int, message: dict[str, Any], *, parent_id: str | None, model: str | None, left_out: Counter[str]
+    number: int, message: Json, *, parent_id: str | None, model: str | None, left_out: Counter[str]
 ) -> Iterator[ImportedMessage]:
     for version_number, version in enumerate(objects(message.get("versions"))):
         is_answer = version.get("role") == "assistant"
@@ -74,20 +73,20 @@ def _versions(
         )
 
 
-def _stats(step: dict[str, Any]) -> dict[str, Any]:
+def _stats(step: Json) -> Json:
     """Return how the model made a step, where that is told."""
     return mapping(mapping(step.get("genInfo")).get("stats"))
 
 
-def _is_thinking(step: dict[str, Any]) -> bool:
+def _is_thinking(step: Json) -> bool:
     return mapping(step.get("style")).get("type") == "thinking"
 
 
-def _text(parts: list[dict[str, Any]]) -> str:
+def _text(parts: list[Json]) -> str:
     """Return the words of a block: its pieces are those of a stream."""
     return "".join(string(part.get("text")) for part in parts if part.get("type") == "text")
 
 
-def _file(part: dict[str, Any]) -> AttachmentPart:
+def _file(part: Json) -> AttachmentPart:
     make = picture if part.get("fileType") == "image" else attachment
     return make(part.get("name"), size=part.get("sizeBytes"))

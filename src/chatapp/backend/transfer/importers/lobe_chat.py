@@ -1,11 +1,8 @@
 """An export of LobeChat: the messages of all topics in one list, and the topics' names in another."""
 
 from collections.abc import Iterator
-from typing import Any
 
-from chatapp.backend.transfer.importers.fields import mapping, name, objects, string
-
-Json = dict[str, Any]
+from chatapp.backend.transfer.importers.fields import Json, mapping, name, objects, string
 
 
 def topics(state: Json) -> Iterator[Json]:

@@ -2,15 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from chatapp.backend.store.imported import ImportedConversation
 from chatapp.backend.transfer.importers import cline, llm_prints, silly_tavern
-from chatapp.backend.transfer.importers.fields import mapping, name
+from chatapp.backend.transfer.importers.fields import Json, mapping, name
 from chatapp.backend.transfer.importers.messages import named, words_of
 from chatapp.backend.transfer.importers.programs import conversation
-
-Json = dict[str, Any]
 
 
 class _Kind(NamedTuple):

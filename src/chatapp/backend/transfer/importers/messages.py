@@ -7,6 +7,7 @@ from chatapp.backend.store.imported import ImportedMessage, thought_for
 from chatapp.backend.transfer.importers.assets import within
 from chatapp.backend.transfer.importers.attachments import attachment, placeholder
 from chatapp.backend.transfer.importers.fields import (
+    Json,
     count,
     digest,
     mapping,
@@ -18,8 +19,6 @@ from chatapp.backend.transfer.importers.fields import (
     time,
 )
 from chatapp.protocol.messages import AttachmentPart, Role
-
-Json = dict[str, Any]
 
 _USERS, _SYSTEM = {"user", "human"}, {"system", "developer"}
 _ANSWERERS = {"assistant", "model", "gemini", "ai", "bot"}

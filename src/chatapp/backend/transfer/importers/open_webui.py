@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any
 
 from chatapp.backend.store.imported import (
     ATTACHMENT,
@@ -17,6 +16,7 @@ from chatapp.backend.store.imported import (
 from chatapp.backend.transfer.importers.assets import beside, of_bytes, within
 from chatapp.backend.transfer.importers.attachments import attachment, picture, placeholder
 from chatapp.backend.transfer.importers.fields import (
+    Json,
     count,
     is_address,
     link,
@@ -39,17 +39,17 @@ _NO_TOOLS = ("message", "reasoning", "function_call_output")
 """What an answer is made of beside the work of tools, each of which has a kind of its own."""
 
 
-def recognises(fields: dict[str, Any]) -> bool:
+def recognises(fields: Json) -> bool:
     """Return whether this is a conversation of theirs."""
     return {"history", "messages"} & mapping(fields.get("chat")).keys() != set() or _is_bare(fields)
 
 
-def _is_bare(fields: dict[str, Any]) -> bool:
+def _is_bare(fields: Json) -> bool:
     """Return whether this is a conversation without what is around it, as it was exported before 2024."""
     return "chat" not in fields and isinstance(mapping(fields.get("history")).get("messages"), dict)
 
 
-def read(theirs: dict[str, Any]) -> ImportedConversation:
+def read(theirs: Json) -> ImportedConversation:
     """Return the conversation."""
     chat = theirs if _is_bare(theirs) else mapping(theirs["chat"])
     history = mapping(chat.get("history"))
@@ -84,16 +84,16 @@ def read(theirs: dict[str, Any]) -> ImportedConversation:
     )
 
 
-def _line(messages: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+def _line(messages: list[Json]) -> dict[str, Json]:
     """Return the messages of an old export, which had no tree, each below the one before it."""
-    line: dict[str, dict[str, Any]] = {}
+    line: dict[str, Json] = {}
     for number, message in enumerate(messages):
         parent_id = next(reversed(line), None)
         line[name(message.get("id")) or f"message {number}"] = {**message, "parentId": parent_id}
     return line
 
 
-def _shown(message: dict[str, Any], left_out: Counter[str]) -> ShownText:
+def _shown(message: Json, left_out: Counter[str]) -> ShownText:
     """Return what a message shows, and count what it does not."""
     files = _files(message)
     content = message.get("content")
@@ -114,7 +114,7 @@ def _shown(message: dict[str, Any], left_out: Counter[str]) -> ShownText:
     )
 
 
-def _output_text(item: dict[str, Any]) -> str:
+def _output_text(item: Json) -> str:
     texts = [string(part.get("text")) for part in objects(item.get("content"))]
     return (
         paragraphs(*texts)
@@ -123,7 +123,7 @@ def _output_text(item: dict[str, Any]) -> str:
     )
 
 
-def _sources(message: dict[str, Any]) -> str:
+def _sources(message: Json) -> str:
     """Return links to what an answer goes by; numbers in its text stand for them."""
     told = [mapping(source.get("source")) for source in objects(message.get("sources") or message.get("citations"))]
     links = [(string(one.get("name")), string(one.get("url")) or string(one.get("name"))) for one in told]
@@ -131,7 +131,7 @@ def _sources(message: dict[str, Any]) -> str:
     return "\n".join(shown)
 
 
-def _others(message: dict[str, Any], words: str) -> Iterator[str]:
+def _others(message: Json, words: str) -> Iterator[str]:
     """Return what stands below an answer: one made of several, and what stands where it failed, or the rest of it."""
     yield string(mapping(message.get("merged")).get("content"))
     error = message.get("error")
@@ -140,13 +140,13 @@ def _others(message: dict[str, Any], words: str) -> Iterator[str]:
         yield f"(The answer failed: {why})" if why else "(The answer failed)"
 
 
-def _files(message: dict[str, Any]) -> tuple[AttachmentPart, ...]:
+def _files(message: Json) -> tuple[AttachmentPart, ...]:
     shown = [mapping(part.get("image_url")) for part in objects(message.get("content")) if part.get("image_url")]
     pictures = (picture(reference=within(image.get("url"))) for image in shown)
     return (*map(_file, objects(message.get("files"))), *pictures)
 
 
-def _file(file: dict[str, Any]) -> AttachmentPart:
+def _file(file: Json) -> AttachmentPart:
     known = mapping(file.get("file"))
     meta, content = mapping(known.get("meta")), string(mapping(known.get("data")).get("content"))
     file_name = string(file.get("name")) or meta.get("name")
@@ -157,7 +157,7 @@ def _file(file: dict[str, Any]) -> AttachmentPart:
     return make(file_name, media_type=media_type, size=file.get("size"), reference=reference)
 
 
-def _message(message_id: str, message: dict[str, Any], text: ShownText, parent_id: str | None) -> ImportedMessage:
+def _message(message_id: str, message: Json, text: ShownText, parent_id: str | None) -> ImportedMessage:
     is_answer = message.get("role") == "assistant"
     usage = mapping(message.get("usage"))
     has_failed = is_answer and bool(message.get("error"))

@@ -8,7 +8,7 @@ import msgspec
 
 from chatapp.backend.store.imported import ImportedConversation, ImportedMessage, ImportedProject, ImportedTurn, moment
 from chatapp.backend.store.placing import OURS
-from chatapp.backend.transfer.importers.fields import count, mapping, sequence
+from chatapp.backend.transfer.importers.fields import Json, count, mapping, sequence
 from chatapp.protocol.events import Notice, Usage, UsageDetails
 from chatapp.protocol.messages import PART_KINDS, AttachmentPart, CitationPart, FinalStatus, Part, Role
 from chatapp.protocol.money import picodollars
@@ -30,7 +30,7 @@ class _Message(msgspec.Struct):
     role: Role
     content: str
     reasoning: str = ""
-    parts: list[dict[str, Any]] = []
+    parts: list[Json] = []
     model: str | None = None
     status: str = "complete"
     finish_reason: str | None = None
@@ -60,12 +60,12 @@ class _Conversation(msgspec.Struct):
     updated_at: str | None = None
 
 
-def recognises(fields: dict[str, Any]) -> bool:
+def recognises(fields: Json) -> bool:
     """Return whether this is a conversation of ours."""
     return "leaf_id" in fields and "messages" in fields
 
 
-def read(fields: dict[str, Any]) -> ImportedConversation:
+def read(fields: Json) -> ImportedConversation:
     """Return the conversation.
 
     Raises:
@@ -92,7 +92,7 @@ def read(fields: dict[str, Any]) -> ImportedConversation:
     )
 
 
-def _sampling(told: object) -> dict[str, Any] | None:
+def _sampling(told: object) -> Json | None:
     """Return what can be asked for of it."""
     fields = mapping(told)
     effort = fields.get("reasoning_effort")
@@ -151,7 +151,7 @@ def _message(message: _Message, left_out: Counter[str]) -> ImportedMessage:
     )
 
 
-def _summary(message: _Message) -> dict[str, Any]:
+def _summary(message: _Message) -> Json:
     """Return the summary that stands beside a message, if it is one."""
     of = count(message.summarised)
     is_one = isinstance(message.summary, str) and bool(message.summary) and bool(of)
@@ -187,14 +187,14 @@ def _notices(told: object) -> Iterator[Notice]:
             yield Notice(code, text)
 
 
-def _error(told: object) -> dict[str, Any] | None:
+def _error(told: object) -> Json | None:
     fields = mapping(told)
     if not isinstance(fields.get("detail"), str) or not isinstance(fields.get("code"), str):
         return None
     return {name: it for name, it in fields.items() if name in _OF_ERRORS and (it is None or type(it) in {str, int})}
 
 
-def _parts(told: list[dict[str, Any]], left_out: Counter[str]) -> Iterator[Part]:
+def _parts(told: list[Json], left_out: Counter[str]) -> Iterator[Part]:
     for fields in told:
         kind = PART_KINDS.get(str(fields.get("type")))
         if kind is None:

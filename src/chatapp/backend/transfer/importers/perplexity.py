@@ -6,16 +6,13 @@ Shapes of two readers of such files, FraYoshi/perplexity-export-convert and nexu
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
 from chatapp.backend.store.imported import FOLDER, ImportedConversation, ImportedMessage
-from chatapp.backend.transfer.importers.fields import digest, mapping, name, objects, sequence, string, time
+from chatapp.backend.transfer.importers.fields import Json, digest, mapping, name, objects, sequence, string, time
 from chatapp.backend.transfer.importers.joining import in_line
 from chatapp.backend.transfer.importers.messages import first
 
 SOURCE = "perplexity"
-
-Json = dict[str, Any]
 
 _IDS = ("context_uuid", "thread_id", "uuid", "id")
 _TITLES = ("context_title", "title", "thread_title")

@@ -7,12 +7,13 @@ theirs have it.
 import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from chatapp.backend.store.imported import ImportedConversation, Unreadable
 from chatapp.backend.transfer.importers.assets import of_bytes
 from chatapp.backend.transfer.importers.budget import MAX_ELEMENT_CHARS, ImportBudget
 from chatapp.backend.transfer.importers.fields import (
+    Json,
     decoded,
     mapping,
     milliseconds_between,
@@ -24,7 +25,6 @@ from chatapp.backend.transfer.importers.llm_rows import MAX_ROWS, Tables, column
 from chatapp.backend.transfer.importers.messages import named
 from chatapp.backend.transfer.importers.programs import conversation
 
-Json = dict[str, Any]
 Session = tuple[Json, Iterator[Json]]
 """What is known of a conversation, and its messages."""
 

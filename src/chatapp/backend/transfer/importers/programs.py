@@ -4,12 +4,13 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from chatapp.backend.store.imported import ATTACHMENT, NO_TEXT, TOOL, ImportedConversation, ImportedMessage, Lineage
 from chatapp.backend.transfer.importers import cherry_studio, cline
 from chatapp.backend.transfer.importers.assets import of_bytes
 from chatapp.backend.transfer.importers.fields import (
+    Json,
     decoded,
     digest,
     mapping,
@@ -30,8 +31,6 @@ from chatapp.backend.transfer.importers.messages import (
     tools_of,
     words_of,
 )
-
-Json = dict[str, Any]
 
 _TITLES = ("title", "chatTitle", "threadName", "name", "userTitle", "autoTitle", "topic")
 _NO_TITLES = ("", "Untitled Session", "New Session", "CLI Session", "New Chat", "New Conversation", "Untitled")

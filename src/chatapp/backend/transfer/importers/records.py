@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 from chatapp.backend.store.imported import ImportedConversation
 from chatapp.backend.transfer.importers.agent_logs import GEMINI_CLI, QWEN_CODE, AgentLogs
 from chatapp.backend.transfer.importers.claude_code import ClaudeCode
 from chatapp.backend.transfer.importers.codex import Codex
+from chatapp.backend.transfer.importers.fields import Json
 from chatapp.backend.transfer.importers.gemini import Gemini
 from chatapp.backend.transfer.importers.le_chat import LeChat
 from chatapp.backend.transfer.importers.message_lines import MessageLines
@@ -30,16 +30,16 @@ class Records:
     claude_code: ClaudeCode = field(default_factory=ClaudeCode)
     codex: Codex = field(default_factory=Codex)
     loose: MessageLines = field(default_factory=MessageLines)
-    first: dict[str, Any] | None = None
+    first: Json | None = None
 
-    def take(self, fields: dict[str, Any]) -> bool:
+    def take(self, fields: Json) -> bool:
         """Return whether `fields` is a record that is known, and keep it."""
         is_known = self._take(fields)
         if is_known and self.first is None:
             self.first = fields
         return is_known
 
-    def _take(self, fields: dict[str, Any]) -> bool:
+    def _take(self, fields: Json) -> bool:
         if self.claude_code.take(fields) or self.codex.take(fields) or self.agents.take(fields):
             return True
         return self.le_chat.take(fields) or self.gemini.take(fields) or self.loose.take(fields)

@@ -9,6 +9,7 @@ from typing import Any
 
 from chatapp.backend.store.imported import HIDDEN, ImportedConversation, ImportedMessage, thought_for
 from chatapp.backend.transfer.importers.fields import (
+    Json,
     count,
     digest,
     mapping,
@@ -18,8 +19,6 @@ from chatapp.backend.transfer.importers.fields import (
     string,
     time,
 )
-
-Json = dict[str, Any]
 
 SOURCE = "sillytavern"
 
