@@ -67,7 +67,7 @@ class ImportedMessage:
     """
 
     id: str
-    parent_id: str | None
+    parent_id: str | None = None
     role: Role
     content: str
     reasoning: str = ""

@@ -72,7 +72,6 @@ def _messages(lines: list[str], begun: str) -> list[ImportedMessage]:
                 messages.append(
                     ImportedMessage(
                         id=f"{number} {role}",
-                        parent_id=None,
                         role="user" if role == "user" else "assistant",
                         content=words,
                         model=model or None if role == "assistant" else None,

@@ -95,7 +95,6 @@ def _read_message(message_id: str, message: Json, model: str | None) -> Imported
         words, thought = without_tags(words)
     return ImportedMessage(
         id=message_id,
-        parent_id=None,
         role="user" if is_human else "assistant",
         content=words,
         reasoning=paragraphs(*(_thought(block) for block in objects(message.get("content"))), thought),

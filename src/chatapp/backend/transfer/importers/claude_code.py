@@ -143,7 +143,6 @@ class _Session:
         self._counted.add(string(message.get("id")))
         self.messages[line_id] = ImportedMessage(
             id=line_id,
-            parent_id=None,
             role="assistant",
             content=f"(The answer failed: {words})" if has_failed else words,
             model=model if model and model != _BY_ITSELF else None,
@@ -180,7 +179,7 @@ class _Session:
 
 def _question(line_id: str, fields: Json, words: str, files: tuple[AttachmentPart, ...]) -> ImportedMessage:
     when = time(fields.get("timestamp"))
-    return ImportedMessage(id=line_id, parent_id=None, role="user", content=words, created_at=when, attachments=files)
+    return ImportedMessage(id=line_id, role="user", content=words, created_at=when, attachments=files)
 
 
 def _blocks(fields: Json) -> list[Json]:

@@ -109,7 +109,6 @@ def _messages(rows: Iterable[list[str]]) -> Iterator[ImportedMessage]:
         before[name] += 1
         yield ImportedMessage(
             id=name if before[name] == 1 else f"{name} {before[name]}",
-            parent_id=None,
             role="user" if author == _USER else "assistant",
             content=content.strip("\n"),
             created_at=time(when),

@@ -126,7 +126,6 @@ def _messages(activity: Activity, verbs: tuple[str, ...]) -> Iterator[ImportedMe
         return
     question = ImportedMessage(
         id=f"{activity.when} asked",
-        parent_id=None,
         role="user",
         content=paragraphs(*map(placeholder, activity.files), asked),
         created_at=activity.created_at,

@@ -51,7 +51,6 @@ def _message(fields: Json, chat_id: str) -> ImportedMessage:
     thoughts = (objects(chunk.get("thinking")) for chunk in _chunks(fields))
     return ImportedMessage(
         id=name(fields.get("id")) or f"{fields.get('createdAt')}",
-        parent_id=None,
         role="assistant" if is_answer else "user",
         content=paragraphs(*map(placeholder, files), string(fields.get("content")) or chunks, *written_beside),
         reasoning=paragraphs(*(string(it.get("text")) for chunk in thoughts for it in chunk)),

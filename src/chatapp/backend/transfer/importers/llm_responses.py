@@ -124,7 +124,6 @@ class Responses:
         texts = [fragment(self.log, self.tables, known) for known in self._fragments.get(response_id, ())]
         return ImportedMessage(
             id=f"{response_id}-prompt",
-            parent_id=None,
             role="user",
             content=paragraphs(*map(placeholder, files), "\n".join(filter(None, [*texts, text(row["prompt"])]))),
             created_at=time(row["datetime_utc"]),
@@ -139,7 +138,6 @@ class Responses:
 def _answer(row: sqlite3.Row, response_id: str) -> ImportedMessage:
     return ImportedMessage(
         id=response_id,
-        parent_id=None,
         role="assistant",
         content=text(row["response"]),
         reasoning=text(row["reasoning"]),

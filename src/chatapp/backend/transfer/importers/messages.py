@@ -55,7 +55,6 @@ def message(told: Json, without_id: str) -> ImportedMessage | None:
     model = first(fields, _MODELS) or mapping(fields.get("generator")).get("name") or usage.get("model")
     return ImportedMessage(
         id=name(first(fields, ("id", "uuid", "messageId"))) or without_id,
-        parent_id=None,
         role=role,
         content=said,
         reasoning=thoughts_of(told) if is_answer else "",

@@ -45,12 +45,9 @@ def _messages(entry: Json, number: int) -> Iterator[ImportedMessage]:
     """Return a question and its answer; the pages that it goes by are in neither file but as numbers."""
     entry_id = name(first(entry, ("uuid", "backend_uuid"))) or f"{number}"
     moment = time(first(entry, _BEGUN))
-    yield ImportedMessage(
-        id=entry_id, parent_id=None, role="user", content=_question(entry).strip("\n"), created_at=moment
-    )
+    yield ImportedMessage(id=entry_id, role="user", content=_question(entry).strip("\n"), created_at=moment)
     yield ImportedMessage(
         id=f"{entry_id} answer",
-        parent_id=None,
         role="assistant",
         content=_answer(entry).strip("\n"),
         model=string(first(entry, _MODELS)) or None,
