@@ -166,6 +166,18 @@ def test_answers_of_several_models_are_chosen_from_and_one_is_kept(
     assert [(call.body["model"], len(call.body["messages"])) for call in model.calls] == [("large", 3)]
 
 
+def test_the_first_of_several_answers_can_be_kept(open_page: Open, client: BackendClient, model: StubModel) -> None:
+    model.models = {"large": scripts.answer("From the large one.")}
+    page = open_page(client.base_url)
+    page.multiselect[0].set_value(["large"]).run()
+    ask(page, "Why?")
+
+    choices = BeautifulSoup(transcript_html(page), "html.parser").select(".choice")
+    act(page, "keep", id=str(choices[0]["data-id"]))
+
+    assert contents(page) == [("user", "Why?"), ("assistant", "Hello from the stub.")]
+
+
 def test_in_a_temporary_chat_answers_are_chosen_from_too_and_nothing_is_stored(
     open_page: Open, client: BackendClient, model: StubModel
 ) -> None:

@@ -162,7 +162,7 @@ class StoredConversation(SummarisedConversation):
         """
         if self.live is None and self.id is not None:
             context.client.conversations.change(self.id, leaf_id=message_id)
-            self.entries, self.unfinished = [], None
+            self.entries, self.unfinished, self._is_stale = [], None, True  # it may be the one that was on show
             self.refresh(context)
 
     def keep(self, answer: DisplayMessage, context: SessionContext) -> None:
