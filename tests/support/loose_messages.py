@@ -3,7 +3,8 @@
 Cline's sessions, gptme's and shell-gpt's lines are as Cline 3.0.65, gptme 0.35.1 and shell-gpt 1.5.1 have written them.
 Others have the form of their sources: Cherry Studio's `types/newMessage.ts` and `BackupService.ts`, llama.cpp's
 `types/database.d.ts`, SillyTavern 1.19's `script.js`, Cline's `ExtensionMessage.ts`, Jan's `thread.message`, NextChat's
-`store/chat.ts`, LobeChat's `types/exportConfig.ts`, text-generation-webui's `chat.py`.
+`store/chat.ts`, LobeChat's `types/exportConfig.ts`, text-generation-webui's `chat.py`, VS Code's
+`chatSessionOperationLog.ts` and `objectMutationLog.ts`.
 """
 
 import json
@@ -179,3 +180,30 @@ LLM_PRINTED: list[Json] = [
     },
 ]
 """Of llm 0.36, which without --expand cuts fragments, and begins with the last where words are looked for."""
+
+_ASKED: Json = {
+    "requestId": "r",
+    "timestamp": WHEN,
+    "modelId": "m",
+    "message": {"text": "Why?", "parts": []},
+    "variableData": {"variables": [{"kind": "promptFile", "name": "x"}]},
+    "response": [],
+}
+_CHAT: Json = {
+    "version": 3,
+    "sessionId": "s",
+    "creationDate": WHEN,
+    "responderUsername": "GitHub Copilot",
+    "requests": [],
+}
+VS_CODE_LOG: list[Json] = [
+    {"kind": 0, "v": _CHAT},
+    {"kind": 2, "k": ["requests"], "v": [_ASKED, {**_ASKED, "requestId": "taken back"}]},
+    {"kind": 2, "k": ["requests", 0, "response"], "v": [{"kind": "thinking", "value": "Hm."}, {"value": "Yes an"}]},
+    {"kind": 2, "k": ["requests", 0, "response"], "v": [{"value": "So"}, {"kind": "toolInvocationSerialized"}], "i": 1},
+    {"kind": 2, "k": ["requests", 0, "response"], "v": [{"value": "."}]},
+    {"kind": 2, "k": ["requests"], "i": 1},
+    {"kind": 1, "k": ["requests", 0, "modelState"], "v": {"value": 1}},
+    {"kind": 1, "k": ["customTitle"], "v": "T"},
+    {"kind": 3, "k": ["inputState"]},
+]

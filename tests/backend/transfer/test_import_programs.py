@@ -27,6 +27,7 @@ from support.loose_messages import (
     SHELL_GPT,
     SILLY_TAVERN,
     TEXT_GENERATION,
+    VS_CODE_LOG,
 )
 
 WHEN = 1_780_000_000_000
@@ -200,6 +201,7 @@ PROGRAMS: dict[str, tuple[Any, tuple[str | None, str | None, str, str | None]]] 
     "continue": (CONTINUE, ALL),
     "ai-studio": (AI_STUDIO, (None, "Be brief.", "Hm.", None)),
     "vs-code": (VS_CODE, (None, None, "", "m")),
+    "vs-code as it keeps them": (as_lines(*VS_CODE_LOG), ("T", None, "Hm.", "m")),
     "huggingchat": ([HUGGINGCHAT], ("T", "Be brief.", "Hm.", None)),
     "big-agi": ({"conversations": [BIG_AGI]}, ("T", None, "Hm.", "m")),
     "typingmind": ({"data": {"chats": [TYPINGMIND], "folders": []}}, ("T", None, "Hm.", "m")),
@@ -308,6 +310,30 @@ def test_a_question_that_begins_as_a_note_of_gptme_does_comes_along(whole: Json)
     ]
 
 
+def test_what_stands_in_a_chat_of_vs_code_and_how_its_answers_end_comes_along() -> None:
+    def asked(**about: Any) -> Json:
+        return {**VS_CODE["requests"][0], **about}
+
+    file: Json = {"kind": "inlineReference", "inlineReference": {"path": "/home/ann/app.py"}}
+    named = {"kind": "inlineReference", "inlineReference": {"name": "main", "location": {"uri": {"path": "/x/y.py"}}}}
+    shown = [{"kind": "file", "name": "app.py"}, {"kind": "image", "name": "p.png"}]
+    requests = [
+        asked(variableData={"variables": shown}, response=[{"value": "See "}, file, {"value": " at "}, named]),
+        asked(requestId="2", response=[{"value": "It"}], modelState={"value": 2}),
+        asked(requestId="3", response=[], result={"errorDetails": {"message": "no quota"}}),
+    ]
+    kept = read({**VS_CODE, "customTitle": "T", "creationDate": WHEN, "requests": requests})
+
+    question, *answers = [kept.messages[number] for number in (0, 1, 3, 5)]
+    assert (kept.title, kept.created_at is not None) == ("T", True)
+    assert question.content == "(file: app.py)\n\n(picture: p.png)\n\nWhy?"
+    assert [(it.content, it.status) for it in answers] == [
+        ("See `app.py` at `main`", "complete"),
+        ("It", "stopped"),
+        ("(The answer failed: no quota)", "complete"),
+    ]
+
+
 def test_two_conversations_that_begin_alike_lose_nothing(store: Store, bring: Bring) -> None:
     for answer in ("So.", "No.", "So."):
         bring([*SHELL_GPT[:2], {"role": "assistant", "content": answer}])
@@ -329,7 +355,7 @@ def test_no_value_of_another_kind_costs_its_conversation(odd: Any) -> None:
 @pytest.mark.parametrize("odd", [None, -1, ["x"], {"a": None}], ids=str)
 def test_no_value_of_another_kind_costs_messages_beside_it(tmp_path: Path, odd: Any) -> None:
     path = tmp_path / "export"
-    for lines in (SILLY_TAVERN, CLINE_TASK, CLINE_HISTORY, JAN, GPTME):
+    for lines in (SILLY_TAVERN, CLINE_TASK, CLINE_HISTORY, JAN, GPTME, VS_CODE_LOG):
         for number, line in enumerate(lines):
             for field in line:
                 path.write_bytes(as_lines(*lines[:number], {**line, field: odd}, *lines[number + 1 :], *lines))

@@ -35,7 +35,8 @@ _BESIDE = {
 }
 """Fields of a chunk of AI Studio that stand for a file, and of what kind it is."""
 
-_TIMES = ("createdAt", "created_at", "created", "timestamp", "createTime", "startTime", "updatedAt", "ts", "date")
+_TIMES = ("createdAt", "created_at", "created", "timestamp", "createTime", "startTime", "updatedAt", "ts", "date",
+          "creationDate")  # fmt: skip
 _MODELS = ("model", "modelID", "modelId", "originLLM")
 _READ = ("prompt_tokens", "input_tokens", "input", "promptTokenCount")
 _MADE = ("completion_tokens", "output_tokens", "output", "candidatesTokenCount")

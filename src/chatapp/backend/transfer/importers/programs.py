@@ -7,7 +7,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from chatapp.backend.store.imported import ATTACHMENT, NO_TEXT, TOOL, ImportedConversation, ImportedMessage, Lineage
-from chatapp.backend.transfer.importers import cherry_studio, cline
+from chatapp.backend.transfer.importers import cherry_studio, cline, vs_code
 from chatapp.backend.transfer.importers.assets import of_bytes
 from chatapp.backend.transfer.importers.fields import (
     Json,
@@ -32,11 +32,11 @@ from chatapp.backend.transfer.importers.messages import (
     words_of,
 )
 
-_TITLES = ("title", "chatTitle", "threadName", "name", "userTitle", "autoTitle", "topic")
+_TITLES = ("title", "customTitle", "chatTitle", "threadName", "name", "userTitle", "autoTitle", "topic")
 _NO_TITLES = ("", "Untitled Session", "New Session", "CLI Session", "New Chat", "New Conversation", "Untitled")
 _IDS = ("id", "chatID", "sessionId", "topicId")
 _PROMPTS = ("preprompt", "systemPrompt", "systemInstruction", "prompt")
-_LAST = ("updatedAt", "lastUpdated", "updated", "lastModified", "lastUpdate")
+_LAST = ("updatedAt", "lastUpdated", "updated", "lastModified", "lastUpdate", "lastMessageDate")
 _TRAINED = {"messages", "tools", "functions", "parallel_tool_calls"}
 """All that a line has by which OpenAI's models are tuned."""
 _SIDES_EXPORTED = {"Prompt": "user", "Response": "assistant"}
@@ -58,18 +58,6 @@ def _listed(fields: Json) -> list[Json]:
 
 def _chunks(fields: Json) -> list[Json]:
     return objects(mapping(fields["chunkedPrompt"]).get("chunks"))
-
-
-def _requests(fields: Json) -> list[Json]:
-    """Return the questions and answers of the chat in VS Code, in which one element holds both."""
-    told: list[Json] = []
-    for one in objects(fields.get("requests")):
-        when, key = one.get("timestamp"), name(one.get("requestId")) or f"{len(told)}"
-        words = [part.get("value") for part in objects(one.get("response")) if "kind" not in part]
-        told.append({"id": key, "role": "user", "content": mapping(one.get("message")).get("text"), "timestamp": when})
-        answer = {"id": f"{key} answer", "role": "assistant", "content": "".join(map(string, words))}
-        told.append({**answer, "timestamp": when, "model": one.get("modelId")})
-    return told
 
 
 def _llama_cpp(fields: Json) -> list[Json]:
@@ -118,7 +106,7 @@ PROGRAMS = (
     Program("gemini-cli", lambda it: {"sessionId", "projectHash"} <= it.keys(), _listed),
     Program("continue", lambda it: {"sessionId", "history"} <= it.keys(), lambda it: objects(it["history"])),
     Program("ai-studio", lambda it: "chunkedPrompt" in it, _chunks),
-    Program("vs-code", lambda it: {"requests", "responderUsername"} <= it.keys(), _requests),
+    Program(vs_code.SOURCE, lambda it: {"requests", "responderUsername"} <= it.keys(), vs_code.messages),
     Program("huggingchat", lambda it: {"title", "model"} <= it.keys() and _has(it, "from"), _listed),
     Program("big-agi", lambda it: "systemPurposeId" in it, _listed),
     Program("typingmind", lambda it: "chatID" in it, _listed),
@@ -140,7 +128,7 @@ _CALLED = {
     "gemini-cli": "a session of Gemini CLI, not a chat",
     "continue": "a session of Continue, not a chat",
     "ai-studio": "a prompt of Google AI Studio",
-    "vs-code": "a chat of Copilot in VS Code",
+    vs_code.SOURCE: "a chat of Copilot in VS Code",
     "huggingchat": "a conversation of HuggingChat",
     "big-agi": "an export of big-AGI",
 }

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from chatapp.backend.store.imported import ImportedConversation
+from chatapp.backend.transfer.importers import vs_code
 from chatapp.backend.transfer.importers.agent_logs import GEMINI_CLI, QWEN_CODE, AgentLogs
 from chatapp.backend.transfer.importers.claude_code import ClaudeCode
 from chatapp.backend.transfer.importers.codex import Codex
@@ -11,12 +12,15 @@ from chatapp.backend.transfer.importers.fields import Json
 from chatapp.backend.transfer.importers.gemini import Gemini
 from chatapp.backend.transfer.importers.le_chat import LeChat
 from chatapp.backend.transfer.importers.message_lines import MessageLines
+from chatapp.backend.transfer.importers.programs import conversation
+from chatapp.backend.transfer.importers.vs_code import VSCodeLog
 
 SESSIONS = {
     ClaudeCode.SOURCE: "Claude Code",
     Codex.SOURCE: "Codex",
     GEMINI_CLI: "Gemini CLI",
     QWEN_CODE: "Qwen Code",
+    vs_code.SOURCE: "VS Code",
 }
 
 
@@ -29,6 +33,7 @@ class Records:
     le_chat: LeChat = field(default_factory=LeChat)
     claude_code: ClaudeCode = field(default_factory=ClaudeCode)
     codex: Codex = field(default_factory=Codex)
+    changes: VSCodeLog = field(default_factory=VSCodeLog)
     loose: MessageLines = field(default_factory=MessageLines)
     first: Json | None = None
 
@@ -42,6 +47,8 @@ class Records:
     def _take(self, fields: Json) -> bool:
         if self.claude_code.take(fields) or self.codex.take(fields) or self.agents.take(fields):
             return True
+        if self.changes.take(fields):
+            return True
         return self.le_chat.take(fields) or self.gemini.take(fields) or self.loose.take(fields)
 
     def conversations(self) -> Iterator[ImportedConversation]:
@@ -52,4 +59,6 @@ class Records:
         yield from self.le_chat.conversations()
         yield from self.agents.conversations()
         yield from self.gemini.conversations()
+        for chat in self.changes.chats():
+            yield conversation(vs_code.SOURCE, chat, vs_code.messages(chat))
         yield from self.loose.conversations()
