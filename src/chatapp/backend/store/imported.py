@@ -2,8 +2,8 @@
 
 import re
 from collections import Counter
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple
@@ -147,6 +147,10 @@ class Lineage:
     def above(self, message_id: str) -> str | None:
         """Return the first that is kept above `message_id`, None at the top."""
         return self.nearest(self._parents.get(message_id))
+
+    def placed(self, messages: Iterable[ImportedMessage]) -> list[ImportedMessage]:
+        """Return messages, each below the first above it that is kept."""
+        return [replace(message, parent_id=self.above(message.id)) for message in messages]
 
     def has_passed(self, message_id: str) -> bool:
         """Return whether `passed` has returned it."""

@@ -1,7 +1,6 @@
 """Claude's export: `chat_messages` of blocks, in newer exports with the parent of each."""
 
 from collections import Counter
-from dataclasses import replace
 
 from chatapp.backend.store.imported import (
     ATTACHMENT,
@@ -32,6 +31,7 @@ from chatapp.backend.transfer.importers.fields import (
     time,
     total,
 )
+from chatapp.backend.transfer.importers.joining import or_in_line
 from chatapp.protocol.messages import AttachmentPart
 
 SOURCE = "claude"
@@ -55,7 +55,8 @@ def read(theirs: Json) -> ImportedConversation:
     model = string(theirs.get("model")) or None
     read_messages = {message_id: _read_message(message_id, message, model) for message_id, message in sent.items()}
     kept = {message_id: message for message_id, message in read_messages.items() if message.content}
-    lineage = Lineage(_parents(sent), kept)
+    parents = {message_id: name(message.get("parent_message_uuid")) for message_id, message in sent.items()}
+    lineage = Lineage(or_in_line(parents), kept)
     left_out = sum((_left_out(message) for message in sent.values()), Counter[str]())
     left_out[NO_TEXT] += len(sent) - len(kept)
     project = claude_projects.of_conversation(theirs)
@@ -64,7 +65,7 @@ def read(theirs: Json) -> ImportedConversation:
         source=SOURCE,
         id=name(theirs.get("uuid")) or next(iter(sent), ""),
         title=string(theirs.get("name")) or None,
-        messages=[replace(message, parent_id=lineage.above(message.id)) for message in kept.values()],
+        messages=lineage.placed(kept.values()),
         leaf_id=lineage.nearest(name(theirs.get("current_leaf_message_uuid"))),
         model=model,
         project=project,
@@ -77,14 +78,6 @@ def read(theirs: Json) -> ImportedConversation:
 
 def _id(message: Json, number: int) -> str:
     return name(message.get("uuid")) or f"message {number}"
-
-
-def _parents(messages: dict[str, Json]) -> dict[str, str | None]:
-    """Return the parent of each message: the one before it where an older export names none at all."""
-    parents = {message_id: name(message.get("parent_message_uuid")) for message_id, message in messages.items()}
-    if any(parents.values()):
-        return parents
-    return dict(zip(parents, [None, *parents], strict=False))
 
 
 def _read_message(message_id: str, message: Json, model: str | None) -> ImportedMessage:

@@ -33,26 +33,26 @@ def recognises(fields: Json) -> bool:
 def read(theirs: Json) -> ImportedConversation:
     """Return the conversation."""
     nodes = {node_id: mapping(node) for node_id, node in theirs["mapping"].items()}
-    messages: dict[str, Json] = {}
+    messages: dict[str, ImportedMessage] = {}
     for node_id, node in nodes.items():
-        above = messages.get(name(node.get("parent")) or "", {})
-        follows_question = above.get("role") == "user" and bool(above["content"])
+        above = messages.get(name(node.get("parent")) or "")
+        follows_question = above is not None and above.role == "user" and bool(above.content)
         messages[node_id] = _message(node_id, mapping(node.get("message")), follows_question=follows_question)
-    kept = {node_id: message for node_id, message in messages.items() if message["content"]}
+    kept = {node_id: message for node_id, message in messages.items() if message.content}
     lineage = Lineage({node_id: name(node.get("parent")) for node_id, node in nodes.items()}, kept)
     left_out = sum((_left_out(mapping(node.get("message"))) for node in nodes.values()), Counter[str]())
     return ImportedConversation(
         source=SOURCE,
         id=name(theirs.get("id")) or next(iter(nodes), ""),
         title=string(theirs.get("title")) or None,
-        messages=[ImportedMessage(**message, parent_id=lineage.above(node_id)) for node_id, message in kept.items()],
+        messages=lineage.placed(kept.values()),
         created_at=time(theirs.get("inserted_at")),
         updated_at=time(theirs.get("updated_at")),
         left_out=+left_out,
     )
 
 
-def _message(node_id: str, message: Json, *, follows_question: bool) -> Json:
+def _message(node_id: str, message: Json, *, follows_question: bool) -> ImportedMessage:
     """Return a message. Exports of early 2025 have no fragments, and do not say who speaks: the sides take turns."""
     said, answer, thought = _of(message, "REQUEST"), _of(message, "RESPONSE"), _of(message, "THINK")
     is_answer = not said
@@ -60,15 +60,15 @@ def _message(node_id: str, message: Json, *, follows_question: bool) -> Json:
         thought, is_answer = string(message.get("reasoning_content")), follows_question
         said = answer = string(message.get("content"))
     files = tuple(attachment(file.get("file_name") or file.get("name")) for file in objects(message.get("files")))
-    return {
-        "id": node_id,
-        "role": "assistant" if is_answer else "user",
-        "content": paragraphs(*map(placeholder, files), _with_links(answer, message) if is_answer else said),
-        "reasoning": thought,
-        "model": string(message.get("model")) or None if is_answer else None,
-        "created_at": time(message.get("inserted_at")),
-        "attachments": files,
-    }
+    return ImportedMessage(
+        id=node_id,
+        role="assistant" if is_answer else "user",
+        content=paragraphs(*map(placeholder, files), _with_links(answer, message) if is_answer else said),
+        reasoning=thought,
+        model=string(message.get("model")) or None if is_answer else None,
+        created_at=time(message.get("inserted_at")),
+        attachments=files,
+    )
 
 
 def _of(message: Json, kind: str) -> str:

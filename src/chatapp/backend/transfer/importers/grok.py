@@ -22,6 +22,7 @@ from chatapp.backend.transfer.importers.fields import (
     string,
     time,
 )
+from chatapp.backend.transfer.importers.joining import or_in_line
 
 SOURCE = "grok"
 
@@ -42,39 +43,35 @@ def read(theirs: Json) -> ImportedConversation:
     responses = [mapping(item.get("response")) or item for item in objects(theirs["responses"])]
     by_id = {name(response.get("_id")) or f"message {number}": response for number, response in enumerate(responses)}
     parents = {message_id: name(response.get("parent_response_id")) for message_id, response in by_id.items()}
-    if not any(parents.values()):
-        parents = dict(zip(by_id, [None, *by_id], strict=False))
     messages = {message_id: _message(message_id, response) for message_id, response in by_id.items()}
-    kept = {message_id: message for message_id, message in messages.items() if message["content"]}
-    lineage = Lineage(parents, kept)
+    kept = {message_id: message for message_id, message in messages.items() if message.content}
+    lineage = Lineage(or_in_line(parents), kept)
     return ImportedConversation(
         source=SOURCE,
         id=name(about.get("id")) or next(iter(by_id), ""),
         title=string(about.get("title")) or None,
-        messages=[
-            ImportedMessage(**message, parent_id=lineage.above(message_id)) for message_id, message in kept.items()
-        ],
+        messages=lineage.placed(kept.values()),
         leaf_id=lineage.nearest(name(about.get("leaf_response_id"))),
         is_pinned=bool(about.get("starred")),
         created_at=time(about.get("create_time")),
         updated_at=time(about.get("modify_time")),
-        left_out=+Counter({ATTACHMENT: sum(len(message["attachments"]) for message in messages.values())}),
+        left_out=+Counter({ATTACHMENT: sum(len(message.attachments) for message in messages.values())}),
     )
 
 
-def _message(message_id: str, response: Json) -> Json:
+def _message(message_id: str, response: Json) -> ImportedMessage:
     is_answer = string(response.get("sender")).lower() != "human"
     files = [attachment(reference=beside(key)) for key in sequence(response.get("file_attachments"))]
     files += [picture() for _ in sequence(response.get("generated_image_urls"))]
-    return {
-        "id": message_id,
-        "role": "assistant" if is_answer else "user",
-        "content": paragraphs(*map(placeholder, files), _shown(response)),
-        "reasoning": string(response.get("thinking_trace")) if is_answer else "",
-        "model": string(response.get("model")) or None if is_answer else None,
-        "created_at": _moment(response.get("create_time")),
-        "attachments": tuple(files),
-    }
+    return ImportedMessage(
+        id=message_id,
+        role="assistant" if is_answer else "user",
+        content=paragraphs(*map(placeholder, files), _shown(response)),
+        reasoning=string(response.get("thinking_trace")) if is_answer else "",
+        model=string(response.get("model")) or None if is_answer else None,
+        created_at=_moment(response.get("create_time")),
+        attachments=tuple(files),
+    )
 
 
 def _shown(response: Json) -> str:

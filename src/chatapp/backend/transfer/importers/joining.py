@@ -65,6 +65,11 @@ def _one(run: list[ImportedMessage]) -> ImportedMessage:
     )
 
 
+def or_in_line(parents: dict[str, str | None]) -> dict[str, str | None]:
+    """Return the `parents` of messages, or what is before each where an export names none at all, as older ones do."""
+    return parents if any(parents.values()) else dict(zip(parents, [None, *parents], strict=False))
+
+
 def in_line(
     source: str, conversation_id: str, messages: list[ImportedMessage], *, title: str | None = None
 ) -> ImportedConversation:

@@ -34,7 +34,7 @@ def read(theirs: Json) -> ImportedConversation:
     """Return the conversation."""
     messages = dict(_every(theirs))
     read_messages = {message_id: _message(message_id, message) for message_id, (_, message) in messages.items()}
-    kept = {message_id: message for message_id, message in read_messages.items() if message["content"]}
+    kept = {message_id: message for message_id, message in read_messages.items() if message.content}
     lineage = Lineage({message_id: parent_id for message_id, (parent_id, _) in messages.items()}, kept)
     left_out = sum((_left_out(message) for _, message in messages.values()), Counter[str]())
     left_out[NO_TEXT] += len(messages) - len(kept)
@@ -43,9 +43,7 @@ def read(theirs: Json) -> ImportedConversation:
         source=SOURCE,
         id=name(theirs.get("conversationId")) or next(iter(messages), ""),
         title=string(theirs.get("title")) or None,
-        messages=[
-            ImportedMessage(**message, parent_id=lineage.above(message_id)) for message_id, message in kept.items()
-        ],
+        messages=lineage.placed(kept.values()),
         system=string(options.get("promptPrefix")) or string(options.get("system")) or None,
         model=string(options.get("model")) or None,
         left_out=+left_out,
@@ -68,22 +66,22 @@ def _every(theirs: Json) -> Iterator[tuple[str, tuple[str | None, Json]]]:
         waiting += [(message_id, child) for child in reversed(objects(message.get("children")))]
 
 
-def _message(message_id: str, message: Json) -> Json:
+def _message(message_id: str, message: Json) -> ImportedMessage:
     is_answer = not message.get("isCreatedByUser", message.get("sender") == "User")
     files, parts = _files(message), objects(message.get("content"))
     words = paragraphs(*(_words(part) for part in parts)) or string(message.get("text"))
     has_failed, is_cut = is_answer and bool(message.get("error")), is_answer and bool(message.get("unfinished"))
-    return {
-        "id": message_id,
-        "role": "assistant" if is_answer else "user",
-        "content": paragraphs(*map(placeholder, files), _MARK.sub("", words) if is_answer else words),
-        "reasoning": paragraphs(*(_text_of(part, "think") for part in parts if part.get("type") == "think")),
-        "model": string(message.get("model")) or None if is_answer else None,
-        "status": "failed" if has_failed else "interrupted" if is_cut else "complete",
-        "completion_tokens": count(message.get("tokenCount")) if is_answer else None,
-        "created_at": time(message.get("createdAt")),
-        "attachments": files,
-    }
+    return ImportedMessage(
+        id=message_id,
+        role="assistant" if is_answer else "user",
+        content=paragraphs(*map(placeholder, files), _MARK.sub("", words) if is_answer else words),
+        reasoning=paragraphs(*(_text_of(part, "think") for part in parts if part.get("type") == "think")),
+        model=string(message.get("model")) or None if is_answer else None,
+        status="failed" if has_failed else "interrupted" if is_cut else "complete",
+        completion_tokens=count(message.get("tokenCount")) if is_answer else None,
+        created_at=time(message.get("createdAt")),
+        attachments=files,
+    )
 
 
 def _words(part: Json) -> str:

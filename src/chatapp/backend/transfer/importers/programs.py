@@ -178,7 +178,7 @@ def conversation(
     messages, left_out = _messages(told)
     lineage = Lineage(parents or {}, {it.id for it in messages})
     if parents:
-        messages = [replace(it, parent_id=lineage.above(it.id)) for it in messages]
+        messages = lineage.placed(messages)
     prompts = (about.get(field) for field in _PROMPTS)
     prompt = next((text for it in prompts if (text := words_of(mapping(it) or {"text": it}))), "")
     start = messages[0] if messages else None
