@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from types import ModuleType
 
-from chatapp.backend.store.imported import ImportedConversation, ImportedMessage
+from chatapp.backend.store.imported import ImportedConversation
 from chatapp.backend.store.placing import OURS
 from chatapp.backend.transfer.importers import (
     chatgpt,
@@ -20,8 +20,9 @@ from chatapp.backend.transfer.importers import (
     ours,
     perplexity,
     programs,
+    thoughts,
 )
-from chatapp.backend.transfer.importers.fields import Json, mapping, objects, paragraphs
+from chatapp.backend.transfer.importers.fields import Json, mapping, objects
 from chatapp.backend.transfer.importers.joining import joined
 from chatapp.errors import InvalidRequestError
 
@@ -141,7 +142,7 @@ def read(source: ModuleType, fields: Json) -> ImportedConversation:
 def finished(theirs: ImportedConversation) -> ImportedConversation:
     """Return a conversation of another program as ours are: its title one line, thoughts apart, one side at a time."""
     title = " ".join((theirs.title or "").split()) or None
-    return joined(replace(theirs, title=title, messages=[with_thoughts_apart(message) for message in theirs.messages]))
+    return joined(replace(theirs, title=title, messages=[thoughts.apart(message) for message in theirs.messages]))
 
 
 def name_of(fields: Json) -> str | None:
@@ -185,40 +186,3 @@ def not_known(why: str | None) -> InvalidRequestError:
 
 def _said(fields: Json) -> list[Json]:
     return objects(fields.get("messages"))
-
-
-_TAGS = {
-    "<think>": "</think>",
-    "<thinking>": "</thinking>",
-    "<thought>": "</thought>",
-    "<reasoning>": "</reasoning>",
-    "[THINK]": "[/THINK]",
-    ":::thinking\n": "\n:::",
-}
-"""Those of most models, of Magistral, and LibreChat's of earlier."""
-
-_LONE = "</think>\n\n"
-"""What ends thoughts whose beginning was in the prompt, as in the templates of Qwen and DeepSeek."""
-
-_HEAD = 100
-"""Characters in which the tag has to be, behind blanks."""
-
-
-def with_thoughts_apart(message: ImportedMessage) -> ImportedMessage:
-    """Return an answer with its thoughts beside its text; one that says nothing else stays as it is."""
-    if message.role != "assistant":
-        return message
-    head = message.content[:_HEAD].lstrip()
-    opening = next((tag for tag in _TAGS if head.startswith(tag)), "")
-    if not opening and _LONE not in message.content:
-        return message
-    text = message.content.lstrip()[len(opening) :]
-    thought, _, said = text.partition(_TAGS[opening] if opening else _LONE)
-    if not said.strip() or (not opening and _is_talked_about(thought)):
-        return message
-    return replace(message, content=said.strip("\n"), reasoning=paragraphs(message.reasoning, thought.strip()))
-
-
-def _is_talked_about(before: str) -> bool:
-    """Return whether a closing tag is a word of the answer: it was opened in there, or it stands in code."""
-    return "<think" in before or before.count("```") % 2 == 1

@@ -25,6 +25,16 @@ Fill = Callable[[str, str, str], object]
 Raises `ChatappError` where it cannot be one.
 """
 
+BATCH_MESSAGES = 600
+BATCH_CHARS = 750_000
+"""What is saved together: less costs the index more, more would keep others' writes waiting longer than is noticed."""
+
+MAX_KNOWN = 1000
+
+_DELETED = "it was thrown away here; restore it to have it again"
+_NO_PROJECT = "it was thrown away here, or there are too many projects"
+_UNSAVED = (DBAPIError, StatementError, ValueError, ArithmeticError)
+
 
 @dataclass(slots=True)
 class ProjectFilling:
@@ -59,17 +69,6 @@ class ProjectFilling:
         except ChatappError:
             return False
         return True
-
-
-BATCH_MESSAGES = 600
-BATCH_CHARS = 750_000
-"""What is saved together: less costs the index more, more would keep others' writes waiting longer than is noticed."""
-
-MAX_KNOWN = 1000
-
-_DELETED = "it was thrown away here; restore it to have it again"
-_NO_PROJECT = "it was thrown away here, or there are too many projects"
-_UNSAVED = (DBAPIError, StatementError, ValueError, ArithmeticError)
 
 
 @dataclass(slots=True)
