@@ -74,7 +74,6 @@ class TurnRunner:
         self._calls: list[ModelCall] = []
         self._call: CallRecord
         self._task: asyncio.Task[None] | None = None
-        self._bytes = 0
         self._held_cr = False
         self._has_content = False
 
@@ -150,11 +149,12 @@ class TurnRunner:
     def _begun_call(self, request: ModelRequest, model: str) -> CallRecord:
         turn = self._turn
         asks_for_more = request.parameters or request.media or request.wire_messages
+        prompt_bytes, media = request.prompt_bytes(), len(request.read_media())  # whoever notes calls holds no question
         return CallRecord(
             request.attempts,
             Asker(turn.owner, turn.id, turn.surface),
             model=model,
-            guess=lambda: rough_usage(request.prompt_bytes(), self._bytes, media=len(request.read_media())),
+            guess=lambda: rough_usage(prompt_bytes, turn.said_bytes, media=media),
             call_id=None if self._calls else turn.id,  # to make one takes 3 us
             request=request if asks_for_more else None,  # what is text alone costs what its tokens do
             pricer=self._pricer,
@@ -227,10 +227,10 @@ class TurnRunner:
         asked = self._fitter.request.parameters
         if batch.logprobs and asked.get("logprobs"):
             self._turn.logprobs += batch.logprobs
-            self._bytes += len(to_json(batch.logprobs)) // LOGPROBS_WEIGH
+            self._turn.said_bytes += len(to_json(batch.logprobs)) // LOGPROBS_WEIGH
         if batch.details and asked.get("tools"):
             self._turn.reasoning_details += batch.details
-            self._bytes += len(to_json(batch.details))
+            self._turn.said_bytes += len(to_json(batch.details))
 
     def _fall_silent(self) -> None:
         """End the answer because a deadline on its content has passed."""
@@ -248,6 +248,7 @@ class TurnRunner:
         self._turn.stop(UpstreamTimeoutError(what, hint=hint))
 
     def _add(self, piece: Text | Reasoning | ToolCallDelta) -> None:
+        turn = self._turn
         if not self._has_content:
             self._has_content = True
             self._call.note_token()
@@ -255,7 +256,7 @@ class TurnRunner:
         if self._call.thinks and type(piece) is not Reasoning:
             self._call.note_said()
         if isinstance(piece, ToolCallDelta):
-            self._bytes += size_of(piece)
+            turn.said_bytes += size_of(piece)
         else:
             kind, text = type(piece), piece.text
             if kind is Text and (self._held_cr or "\r" in text):
@@ -264,10 +265,10 @@ class TurnRunner:
                 return
             if "\0" in text:  # no store can hold it, and all readers are to read the same
                 piece = kind(text := text.replace("\0", "\ufffd"))
-            self._bytes += len(text) if text.isascii() else len(text.encode())
-        if self._bytes > self._settings.max_answer_bytes:
+            turn.said_bytes += len(text) if text.isascii() else len(text.encode())
+        if turn.said_bytes > self._settings.max_answer_bytes:
             raise AnswerTooLongError("the answer is longer than allowed.", hint="Raise MAX_ANSWER_BYTES.")
-        self._turn.append(piece)
+        turn.append(piece)
 
     def _with_line_feeds(self, text: str) -> str:
         """Return `text` with CR and CRLF as LF; a CR at its end waits for what follows."""

@@ -60,7 +60,7 @@ class Turn:
     """An answer while it is made and after. A task of the application's fills it; any number of readers follow.
 
     Each event ends at a position of the turn: text and reasoning count by character, every other event as one.
-    `project_id` is the project whose files go along with the question.
+    `project_id` is the project whose files go along with the question, `said_bytes` how long what was said is.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class Turn:
         self.usage: Usage | None = None
         self.usage_details: UsageDetails | None = None
         self.finish_reason: str | None = None
-        self.latency_ms = 0
+        self.latency_ms = self.said_bytes = 0
         self.failure: ChatappError | None = None
         self.is_over = False
         self.entries: list[Event] = []
