@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from chatapp.backend.turns.context import estimated_tokens, fitted
+from chatapp.backend.turns.context_fitter import estimated_tokens, fitted
 from chatapp.errors import ContextLengthExceededError
 from chatapp.protocol.messages import Message
 from support import scripts
