@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
-from chatapp.backend.models.openai.dialect import MOST_FORMS, Dialect
+from chatapp.backend.models.openai.dialect import MOST_FORMS, Dialect, messages_as_json
 from chatapp.backend.models.openai.errors import error_from_response
 from chatapp.backend.models.openai.refused_parameter import (
     AFTER_TOOL,
@@ -23,7 +23,6 @@ from chatapp.backend.models.openai.refused_parameter import (
     SYSTEM_ROLE,
     THOUGHTS,
 )
-from chatapp.backend.models.openai.wire import messages_as_json
 from chatapp.client.chat import StoredChat
 from chatapp.errors import ChatappError, UpstreamError, UpstreamParameterRefusedError
 from chatapp.protocol.events import Notice, Text

@@ -1,15 +1,16 @@
-"""What a server takes of one model: learned from what it refuses, remembered for as long as the process lives."""
+"""Questions as OpenAI-compatible servers take them: as all do, without what one has refused since the process began."""
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
 
 from chatapp.backend.models.by_model import make_room
-from chatapp.backend.models.openai.message_forms import MESSAGE_FORMS, without_system
+from chatapp.backend.models.openai.message_forms import MESSAGE_FORMS, as_part, merged, without_system
 from chatapp.backend.models.openai.refused_parameter import PENALTIES, SYSTEM_ROLE
 from chatapp.errors import UpstreamParameterRefusedError
 from chatapp.protocol.events import Notice
+from chatapp.protocol.messages import AttachmentPart, Message, TextPart
 from chatapp.providers.modalities import MEDIA
 
 MOST_FORMS = 4
@@ -37,6 +38,34 @@ _NEVER = (
 Json = dict[str, Any]
 
 log = logging.getLogger(__name__)
+
+
+def messages_as_json(messages: Iterable[Message], media: Mapping[str, Json] | None = None) -> list[Json]:
+    """Return `messages` for the field `messages` of a chat completion, oldest first.
+
+    Text is sent, and what `media` has for attachments, by their ids; a message with such is a list of parts.
+
+    The sides take turns, as strict chat templates want it (Gemma's, Mistral's, DeepSeek's): what one side says twice in
+    a row, as after a question that got no answer, is one message.
+    """
+    media = media or {}
+    sent = [{"role": one.role, "content": said} for one in messages if (said := _content(one, media)) is not None]
+    return merged(sent)
+
+
+def _content(message: Message, media: Mapping[str, Json]) -> str | list[Json] | None:
+    """Return what is to be sent, None for nothing; servers refuse the result of a tool without its call."""
+    if message.role == "tool":
+        return None
+    if len(message.parts) == 1 and isinstance(said := message.parts[0], TextPart):
+        return said.text  # as almost all are
+    if not any(isinstance(part, TextPart) for part in message.parts):
+        return None
+    if not any(isinstance(part, AttachmentPart) and part.content_id in media for part in message.parts):
+        return message.text
+    ids = [part.content_id for part in message.parts if isinstance(part, AttachmentPart)]
+    shown = [media[one] for one in ids if one and one in media]
+    return [*shown, as_part(message.text)] if message.text else shown
 
 
 class Dialect:

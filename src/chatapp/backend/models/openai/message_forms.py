@@ -1,4 +1,4 @@
-"""Messages in the forms in which strict chat templates and vendors take them."""
+"""Messages in the forms in which servers, strict chat templates and vendors take them."""
 
 import hashlib
 from collections.abc import Callable
@@ -17,7 +17,6 @@ from chatapp.backend.models.openai.refused_parameter import (
     SYSTEM_ROLE,
     THOUGHTS,
 )
-from chatapp.backend.models.openai.wire import merged
 
 Json = dict[str, Any]
 
@@ -26,6 +25,43 @@ _UNSIGNED = "skip_thought_signature_validator"
 """What Google documents for calls that another model has made (ai.google.dev/gemini-api/docs/thought-signatures)."""
 _NOTHING = "(nothing)"
 _ID_LETTERS = 9
+
+
+def merged(messages: list[Json]) -> list[Json]:
+    """Return `messages` with neighbours of one role as one, and without answers that are empty.
+
+    A question that was asked again in the same words is asked once. What is more than words and pictures, as a call of
+    a tool, stays a message of its own.
+    """
+    result: list[Json] = []
+    for message in messages:
+        content = message.get("content")
+        if not content and message.keys() == {"role", "content"} and message["role"] == "assistant":
+            continue
+        if not result or result[-1]["role"] != message["role"] or not (_is_said(message) and _is_said(result[-1])):
+            result.append(message)
+        elif result[-1]["content"] != content:
+            result[-1] = {**result[-1], "content": _joined(result[-1]["content"], message["content"])}
+    return result
+
+
+def _is_said(message: Json) -> bool:
+    return message.keys() == {"role", "content"} and isinstance(message["content"], str | list)
+
+
+def _joined(first: str | list[Json], second: str | list[Json]) -> str | list[Json]:
+    if isinstance(first, str) and isinstance(second, str):
+        return "\n\n".join(filter(None, (first, second)))
+    return [*_as_parts(first), *_as_parts(second)]
+
+
+def _as_parts(content: str | list[Json]) -> list[Json]:
+    return [as_part(content)] if isinstance(content, str) else content
+
+
+def as_part(text: str) -> Json:
+    """Return `text` as servers take it among pictures."""
+    return {"type": "text", "text": text}
 
 
 def without_system(body: Json) -> Json:

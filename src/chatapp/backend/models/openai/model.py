@@ -8,7 +8,7 @@ from typing import Any
 from chatapp.backend.models.attempts import Attempts
 from chatapp.backend.models.chat_model import ModelRequest, RawAnswer, RawKind
 from chatapp.backend.models.openai.answer import Ask, OpenAIAnswer
-from chatapp.backend.models.openai.dialect import Dialect, Dialects
+from chatapp.backend.models.openai.dialect import Dialect, Dialects, messages_as_json
 from chatapp.backend.models.openai.endpoint import Endpoint
 from chatapp.backend.models.openai.known_calls import KnownCalls
 from chatapp.backend.models.openai.listed import ListedModels
@@ -20,7 +20,6 @@ from chatapp.backend.models.openai.stream import OpenAIStream
 from chatapp.backend.models.openai.too_long import perhaps_too_long, surely_too_long
 from chatapp.backend.models.openai.unknown_model import model_not_found
 from chatapp.backend.models.openai.windows import Windows
-from chatapp.backend.models.openai.wire import messages_as_json
 from chatapp.config.settings import Settings
 from chatapp.errors import (
     ContextLengthExceededError,
