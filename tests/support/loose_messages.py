@@ -1,6 +1,7 @@
 """Conversations of programs that keep trees, or messages that stand in a file by themselves.
 
-Cline's sessions, gptme's and shell-gpt's lines are as Cline 3.0.65, gptme 0.35.1 and shell-gpt 1.5.1 have written them.
+Cline's sessions, Copilot CLI's, gptme's, pi's and shell-gpt's lines are as Cline 3.0.65, Copilot CLI 1.0.102, gptme
+0.35.1, pi 1.6.0 and shell-gpt 1.5.1 have written them, Gemini CLI's as 0.61.0 has.
 Others have the form of their sources: Cherry Studio's `types/newMessage.ts` and `BackupService.ts`, llama.cpp's
 `types/database.d.ts`, SillyTavern 1.19's `script.js`, Cline's `ExtensionMessage.ts`, Jan's `thread.message`, NextChat's
 `store/chat.ts`, LobeChat's `types/exportConfig.ts`, text-generation-webui's `chat.py`, VS Code's
@@ -206,4 +207,53 @@ VS_CODE_LOG: list[Json] = [
     {"kind": 1, "k": ["requests", 0, "modelState"], "v": {"value": 1}},
     {"kind": 1, "k": ["customTitle"], "v": "T"},
     {"kind": 3, "k": ["inputState"]},
+]
+
+
+def _line(line_id: str, above: str | None, kind: str, **fields: Any) -> Json:
+    return {"type": kind, "id": line_id, "parentId": above, "timestamp": "2026-11-29T22:29:22.834Z", **fields}
+
+
+PI: list[Json] = [
+    {"type": "session", "version": 3, "id": "s", "timestamp": "2026-11-29T22:29:22.834Z", "cwd": "/home/ann"},
+    _line("1", None, "model_change", provider="p", modelId="m"),
+    _line("2", "1", "message", message={"role": "system", "content": "", "sections": {"preamble": "You are"}}),
+    _line("3", "2", "message", message={"role": "user", "content": _text("Why?"), "timestamp": WHEN}),
+    _line("4", "3", "message", message={"role": "assistant", "content": _text("No."), "model": "m"}),
+    _line("5", "3", "message", message={
+        "role": "assistant",
+        "content": [{"type": "thinking", "thinking": "Hm."}, {"type": "toolCall", "name": "bash", "arguments": {}}],
+        "stopReason": "toolUse",
+    }),
+    _line("6", "5", "message", message={"role": "toolResult", "content": _text("x"), "toolName": "bash"}),
+    _line("7", "6", "message", message={
+        "role": "assistant", "content": _text("So."), "model": "m", "usage": {"input": 5, "output": 3},
+        "stopReason": "stop", "timestamp": WHEN,
+    }),
+    _line("8", "7", "session_info", name="T"),
+]  # fmt: skip
+COPILOT_CLI: list[Json] = [
+    _line("1", None, "session.start", data={"sessionId": "s", "version": 1, "startTime": "2026-11-29T22:31:38.795Z"}),
+    _line("2", "1", "user.message", data={"content": "Why?", "transformedContent": "<current_datetime>x Why?"}),
+    _line("3", "2", "system.message", data={"role": "system", "content": "You are"}),
+    _line("4", "3", "assistant.message", data={"content": "Agent's", "parentToolCallId": "t", "toolRequests": []}),
+    _line("5", "4", "assistant.message", data={
+        "content": "So.", "model": "m", "reasoningText": "Hm.", "toolRequests": [{"name": "bash"}],
+    }),
+    _line("6", "5", "session.title_changed", data={"title": "T"}),
+]  # fmt: skip
+
+
+def _at(line_id: str, kind: str, text: str) -> Json:
+    return {"id": line_id, "timestamp": "2026-11-29T22:32:03.485Z", "type": kind, "content": text}
+
+
+GEMINI_CLI_REWOUND: list[Json] = [
+    {"sessionId": "s", "projectHash": "h", "startTime": "2026-11-29T22:32:03.463Z", "kind": "main"},
+    _at("1", "user", "How?"),
+    _at("2", "gemini", "No."),
+    {"$rewindTo": "1"},
+    _at("3", "user", "Why?"),
+    {"$set": {"lastUpdated": "2026-11-29T22:32:03.485Z"}},
+    _at("4", "gemini", "So."),
 ]

@@ -18,12 +18,15 @@ from support.loose_messages import (
     CLINE,
     CLINE_HISTORY,
     CLINE_TASK,
+    COPILOT_CLI,
+    GEMINI_CLI_REWOUND,
     GPTME,
     JAN,
     LLAMA_CPP,
     LLM_PRINTED,
     LOBE_CHAT,
     NEXT_CHAT,
+    PI,
     SHELL_GPT,
     SILLY_TAVERN,
     TEXT_GENERATION,
@@ -198,6 +201,8 @@ PROGRAMS: dict[str, tuple[Any, tuple[str | None, str | None, str, str | None]]] 
     "gemini-cli": (GEMINI_CLI, ALONE),
     "gemini-cli as lines": (as_lines(*CLI_LINES), ALONE),
     "qwen-code": (as_lines(*({"sessionId": "s", **line} for line in QWEN)), ALONE),
+    "copilot-cli": (as_lines(*COPILOT_CLI), ("T", None, "Hm.", "m")),
+    "pi": (as_lines(*PI), ("T", None, "Hm.", "m")),
     "continue": (CONTINUE, ALL),
     "ai-studio": (AI_STUDIO, (None, "Be brief.", "Hm.", None)),
     "vs-code": (VS_CODE, (None, None, "", "m")),
@@ -279,6 +284,8 @@ def test_the_other_answer_of_huggingchat_stays_beside() -> None:
 TREES: dict[str, tuple[bytes, list[tuple[str, str | None]]]] = {
     "sillytavern": (as_lines(*SILLY_TAVERN), [("Why?", None), ("No.", "Why?"), ("So.", "Why?")]),
     "cherry-studio": (as_lines(CHERRY_STUDIO), [("Why?", None), ("No.", "Why?"), ("So.", "Why?")]),
+    "gemini-cli": (as_lines(*GEMINI_CLI_REWOUND), [("How?", None), ("No.", "How?"), ("Why?", None), ("So.", "Why?")]),
+    "pi": (as_lines(*PI), [("Why?", None), ("No.", "Why?"), ("So.", "Why?")]),
     "llama.cpp": (as_lines(LLAMA_CPP), [("How?", None), ("Why?", None), ("No.", "Why?"), ("So.", "Why?")]),
 }
 
@@ -355,7 +362,7 @@ def test_no_value_of_another_kind_costs_its_conversation(odd: Any) -> None:
 @pytest.mark.parametrize("odd", [None, -1, ["x"], {"a": None}], ids=str)
 def test_no_value_of_another_kind_costs_messages_beside_it(tmp_path: Path, odd: Any) -> None:
     path = tmp_path / "export"
-    for lines in (SILLY_TAVERN, CLINE_TASK, CLINE_HISTORY, JAN, GPTME, VS_CODE_LOG):
+    for lines in (SILLY_TAVERN, CLINE_TASK, CLINE_HISTORY, JAN, GPTME, VS_CODE_LOG, PI, COPILOT_CLI):
         for number, line in enumerate(lines):
             for field in line:
                 path.write_bytes(as_lines(*lines[:number], {**line, field: odd}, *lines[number + 1 :], *lines))

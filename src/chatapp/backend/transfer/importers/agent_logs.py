@@ -1,72 +1,138 @@
-"""Sessions that Gemini CLI and Qwen Code keep as lines: a head and what is set later, or lines that name one above."""
+"""Sessions that Copilot CLI, Gemini CLI, pi and Qwen Code keep as lines, each below one that it names or the last."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from chatapp.backend.store.imported import ImportedConversation
-from chatapp.backend.transfer.importers.fields import Json, mapping, name, objects
+from chatapp.backend.transfer.importers.fields import Json, mapping, name, objects, string
 from chatapp.backend.transfer.importers.programs import conversation
 
-GEMINI_CLI, QWEN_CODE = "gemini-cli", "qwen-code"
+COPILOT_CLI, GEMINI_CLI, PI, QWEN_CODE = "copilot-cli", "gemini-cli", "pi", "qwen-code"
 
-_SET = "$set"
+_SET, _BACK_TO = "$set", "$rewindTo"
 _SAID = ("user", "assistant")
+_ASKED, _ANSWERED, _TITLED, _ABORTED = "user.message", "assistant.message", "session.title_changed", "abort"
+
+
+@dataclass(slots=True)
+class _Lines:
+    """What is known of a session, which line is below which, what the lines say, and where it stands."""
+
+    about: Json
+    parents: dict[str, str | None] = field(default_factory=dict)
+    told: dict[str, Json] = field(default_factory=dict)
+    last: str | None = None
+
+    def add(self, line_id: str, above: str | None, told: Json | None) -> None:
+        """Take in a line; one that comes again says anew what it said, in its place."""
+        self.parents.setdefault(line_id, above if above != line_id else None)
+        if told is not None:
+            self.told[line_id] = {**told, "id": line_id}
+        self.last = line_id
 
 
 @dataclass(slots=True)
 class AgentLogs:
     """Gathers the lines of a file, and gives the sessions that they make."""
 
-    _head: Json = field(default_factory=dict)
-    _said: dict[str, Json] = field(default_factory=dict)
-    _qwen: dict[str, dict[str, Json]] = field(default_factory=dict)
+    _gemini: _Lines | None = None
+    _events: list[_Lines] = field(default_factory=list)
+    _qwen: dict[str, _Lines] = field(default_factory=dict)
 
     def take(self, fields: Json) -> bool:
         """Return whether `fields` is a line of theirs, and keep what it says."""
         if {"sessionId", "uuid", "parentUuid", "type"} <= fields.keys() and "isSidechain" not in fields:
-            self._qwen.setdefault(name(fields["sessionId"]) or "", {})[name(fields["uuid"]) or ""] = fields
-        elif {"sessionId", "projectHash"} <= fields.keys() and "messages" not in fields:
-            self._head = {**self._head, **fields}
-        elif self._head and isinstance(fields.get(_SET), dict):
-            self._set(fields[_SET])
-        elif self._head and {"id", "timestamp", "type"} <= fields.keys():
-            self._said[name(fields["id"]) or f"line {len(self._said)}"] = fields
+            session = self._qwen.setdefault(name(fields["sessionId"]) or "", _Lines({"id": fields["sessionId"]}))
+            is_said = fields.get("type") in _SAID
+            session.add(name(fields["uuid"]) or "", name(fields.get("parentUuid")), fields if is_said else None)
+            return True
+        return self._take_gemini(fields) or self._take_event(fields)
+
+    def _take_gemini(self, fields: Json) -> bool:
+        if {"sessionId", "projectHash"} <= fields.keys() and "messages" not in fields:
+            self._gemini = self._gemini or _Lines({})
+            self._gemini.about |= fields
+            return True
+        session = self._gemini
+        if session is None:
+            return False
+        if isinstance(fields.get(_SET), dict):
+            changed = fields[_SET]
+            if isinstance(changed.get("messages"), list):
+                session = self._gemini = _Lines(session.about)
+                for said in objects(changed["messages"]):
+                    session.add(_id(said, session), session.last, said)
+            session.about |= {key: value for key, value in changed.items() if key != "messages"}
+        elif _BACK_TO in fields:
+            session.last = session.parents.get(string(fields[_BACK_TO]))
+        elif {"id", "timestamp", "type"} <= fields.keys():
+            session.add(_id(fields, session), session.last, fields)
         else:
             return False
         return True
 
-    def _set(self, changed: Json) -> None:
-        if isinstance(changed.get("messages"), list):
-            self._said = {
-                name(said.get("id")) or f"line {line}": said for line, said in enumerate(objects(changed["messages"]))
-            }
-        self._head = {**self._head, **{key: value for key, value in changed.items() if key != "messages"}}
+    def _take_event(self, fields: Json) -> bool:
+        """Return whether `fields` is a line of pi or an event of Copilot CLI, and keep what it says."""
+        data, kind = mapping(fields.get("data")), fields.get("type")
+        if kind == "session" and {"id", "version", "cwd"} <= fields.keys():
+            self._events.append(_Lines({**fields, "source": PI}))
+            return True
+        if kind == "session.start" and "sessionId" in data:
+            self._events.append(_Lines({**data, "source": COPILOT_CLI}))
+        if not self._events or not {"type", "id", "parentId", "timestamp"} <= fields.keys():
+            return False
+        session = self._events[-1]
+        session.add(_id(fields, session), name(fields["parentId"]), _said(fields, data))
+        if kind in ("session_info", _TITLED):
+            session.about["title"] = fields.get("name") or data.get("title")
+        if kind == _ABORTED and session.told:
+            next(reversed(session.told.values()))["interrupted"] = True
+        return True
 
     def conversations(self) -> Iterator[ImportedConversation]:
         """Return the sessions, those without a message too."""
-        if self._head:
-            yield conversation(GEMINI_CLI, self._head, [*self._said.values()])
-        for session_id, lines in self._qwen.items():
-            said = {line_id: line for line_id, line in lines.items() if line.get("type") in _SAID}
-            above_of: dict[str, str | None] = {}
-            told = [
-                {**line, "id": line_id, "ancestors": [_above(line, lines, said, above_of)]}
-                for line_id, line in said.items()
-            ]
-            yield conversation(QWEN_CODE, {"id": session_id}, told)
+        if self._gemini is not None:
+            yield _made(GEMINI_CLI, self._gemini)
+        for session in self._events:
+            yield _made(session.about["source"], session)
+        for session in self._qwen.values():
+            yield _made(QWEN_CODE, session)
 
 
-def _above(line: Json, lines: dict[str, Json], said: dict[str, Json], above_of: dict[str, str | None]) -> str | None:
-    """Return the next line above in which something is said; each is passed once for all, also in a circle.
+def _made(source: str, session: _Lines) -> ImportedConversation:
+    about = {**session.about, "currNode": session.last}
+    return conversation(source, about, [*session.told.values()], parents=session.parents)
 
-    `above_of` is what was found from those that were passed.
-    """
-    passed: list[str] = []
-    above = name(line.get("parentUuid"))
-    while above is not None and above in lines and above not in said and above not in above_of:
-        passed.append(above)
-        above_of[above] = None
-        above = name(mapping(lines[above]).get("parentUuid"))
-    found = above if above is None else above_of.get(above, above)
-    above_of.update(dict.fromkeys(passed, found))
-    return found
+
+def _id(fields: Json, session: _Lines) -> str:
+    return name(fields.get("id")) or f"line {len(session.parents)}"
+
+
+def _said(fields: Json, data: Json) -> Json | None:
+    """Return what a line of pi or an event of Copilot CLI says, None where that is nothing, or another agent's."""
+    said, kind = mapping(fields.get("message")), fields.get("type")
+    if kind == "message" and said.get("role") in _SAID:
+        why = string(said.get("errorMessage"))
+        failed = [{"type": "text", "text": f"(The answer failed: {why})"}] if why else []
+        return {
+            **said,
+            "content": [*_blocks(said.get("content")), *failed],
+            "interrupted": said.get("stopReason") == "aborted",
+        }
+    if kind not in (_ASKED, _ANSWERED) or data.get("parentToolCallId"):
+        return None
+    files = [{**file, "name": file.get("displayName")} for file in objects(data.get("attachments"))]
+    return {
+        "role": "user" if kind == _ASKED else "assistant",
+        "content": data.get("content"),
+        "reasoning": data.get("reasoningText"),
+        "model": data.get("model"),
+        "usage": {"output": data.get("outputTokens")},
+        "toolCalls": data.get("toolRequests"),
+        "files": files,
+        "timestamp": fields.get("timestamp"),
+    }
+
+
+def _blocks(content: object) -> list[Json]:
+    return [{"type": "text", "text": content}] if isinstance(content, str) else objects(content)

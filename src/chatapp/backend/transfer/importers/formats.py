@@ -26,16 +26,16 @@ from chatapp.backend.transfer.importers.fields import Json, mapping, objects
 from chatapp.backend.transfer.importers.joining import joined
 from chatapp.errors import InvalidRequestError
 
-VERSION = "8"
+VERSION = "9"
 """Of all readers together: what an earlier one read is read again by a later one."""
 
 SOURCES = (deepseek, chatgpt, claude, open_webui, grok, lm_studio, librechat, perplexity, ours, programs)
 KNOWN = (
     "aider, AI Studio, AnythingLLM, big-AGI, Chatbot UI, Chatbox, ChatGPT, Cherry Studio, Claude, Claude Code, "
-    "Cline, Codex, Continue, Copilot (CSV; VS Code), crush, Cursor, DeepSeek, elia, Gemini (Takeout), Gemini CLI, "
+    "Cline, Codex, Continue, Copilot (CLI; CSV; VS Code), crush, Cursor, DeepSeek, elia, Gemini (Takeout), Gemini CLI, "
     "goose, gptme, Grok, HuggingChat, Jan, Le Chat, LibreChat, llama.cpp, LM Studio, LobeChat, NextChat, Ollama, "
-    "opencode, Open WebUI, oterm, Perplexity, Qwen Code, shell-gpt, SillyTavern, text-generation-webui, TypingMind, "
-    "llm (logs.db) and chatapp itself"
+    "opencode, Open WebUI, oterm, Perplexity, pi, Qwen Code, shell-gpt, SillyTavern, text-generation-webui, "
+    "TypingMind, llm (logs.db) and chatapp itself"
 )
 
 _Test = Callable[[Json], bool]

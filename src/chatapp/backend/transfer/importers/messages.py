@@ -173,4 +173,5 @@ def _files(fields: Json) -> Iterator[AttachmentPart]:
 
 def _file(told: Json, kind: str) -> AttachmentPart:
     media_type = string(first(told, ("mime", "mimeType", "mediaType"))) or kind
-    return attachment(first(told, ("filename", "name")), media_type, reference=within(told.get("url")))
+    held = f"data:{media_type};base64,{told['data']}" if isinstance(told.get("data"), str) else None
+    return attachment(first(told, ("filename", "name")), media_type, reference=within(told.get("url") or held))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from chatapp.backend.store.imported import ImportedConversation
 from chatapp.backend.transfer.importers import vs_code
-from chatapp.backend.transfer.importers.agent_logs import GEMINI_CLI, QWEN_CODE, AgentLogs
+from chatapp.backend.transfer.importers.agent_logs import COPILOT_CLI, GEMINI_CLI, PI, QWEN_CODE, AgentLogs
 from chatapp.backend.transfer.importers.claude_code import ClaudeCode
 from chatapp.backend.transfer.importers.codex import Codex
 from chatapp.backend.transfer.importers.fields import Json
@@ -18,7 +18,9 @@ from chatapp.backend.transfer.importers.vs_code import VSCodeLog
 SESSIONS = {
     ClaudeCode.SOURCE: "Claude Code",
     Codex.SOURCE: "Codex",
+    COPILOT_CLI: "Copilot CLI",
     GEMINI_CLI: "Gemini CLI",
+    PI: "pi",
     QWEN_CODE: "Qwen Code",
     vs_code.SOURCE: "VS Code",
 }
