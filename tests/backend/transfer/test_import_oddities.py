@@ -129,6 +129,14 @@ def test_a_conversation_without_times_of_messages_is_as_old_as_its_beginning(sto
     assert conversation.updated_at.timestamp() == 1_780_000_000
 
 
+def test_a_conversation_that_names_no_beginning_is_as_old_as_its_first_message(store: Store, bring: Bring) -> None:
+    told = [("user", "Why?", 1_780_000_000), ("assistant", "So.", 1_780_000_060)]
+    bring([{"role": role, "content": text, "ts": when} for role, text, when in told])
+    (conversation,) = store.conversations.page(owner="ada").items
+    times = (conversation.created_at, conversation.updated_at)
+    assert [it.timestamp() for it in times] == [1_780_000_000, 1_780_000_060]
+
+
 def test_a_message_without_a_time_is_as_old_as_what_is_beside_it(store: Store, bring: Bring) -> None:
     picture = {"role": "user", "content": "What is it?", "images": ["iVBORw0KGgo="], "timestamp": WHEN}
     receipt = bring([picture, {"role": "assistant", "content": "A cat."}])

@@ -17,6 +17,7 @@ from chatapp.backend.store.placing import (
     Placed,
     archived_at,
     files_of,
+    first_moment,
     in_order,
     last_moment,
     message_rows,
@@ -132,7 +133,7 @@ def _conversation_row(one: Placed, owner: str, own: Mapping[str, str]) -> dict[s
         "sampling": theirs.sampling,
         "project_id": own.get(theirs.project.id) if theirs.project else None,
         "leaf_id": one.leaf_id,
-        "created_at": theirs.created_at or min(updated_at, last_moment(theirs)),
+        "created_at": theirs.created_at or min(updated_at, first_moment(theirs)),
         "updated_at": updated_at,
         "archived_at": archived_at(theirs),
     }

@@ -85,6 +85,12 @@ def last_moment(theirs: ImportedConversation) -> datetime:
     return max(_moments(theirs), default=theirs.created_at or now())
 
 
+def first_moment(theirs: ImportedConversation) -> datetime:
+    """Return when the oldest message was written, or the conversation was last changed, as far as that is known."""
+    written = (message.created_at for message in theirs.messages)
+    return min(filter(None, written), default=theirs.updated_at or now())
+
+
 def _some_moment(theirs: ImportedConversation) -> datetime:
     """Return when something was said of which nobody knows when."""
     return theirs.created_at or max(_moments(theirs), default=theirs.updated_at or now())
