@@ -14,6 +14,15 @@ pytestmark = needs_browser
 
 HAS_FONT = "return [...document.fonts].some((font) => font.family.includes('Formulas') && font.status === 'loaded')"
 
+STARTS_OF_ITEMS = """
+return [...document.querySelectorAll(".transcript .answer li")].map((item) => {
+  const words = new Range(), text = [...item.childNodes].find(({ data }) => data?.trim());
+  words.setStart(text, text.data.search(/\\S/));
+  words.setEnd(text, text.data.length);
+  return words.getBoundingClientRect().left;
+});
+"""
+
 
 @pytest.fixture
 def page(browser: Any, page_port: int) -> Page:
@@ -59,6 +68,15 @@ def test_prices_keep_their_dollars_beside_a_formula(page: Page, model: StubModel
     page.wait_for(".transcript math")
     page.wait_until(lambda driver: driver.execute_script(HAS_FONT), "the font of formulas")
     assert "It costs $5 and $10, says echo $HOME. End" in page.text
+
+
+def test_a_task_within_a_task_stands_further_in(page: Page, model: StubModel) -> None:
+    model.default = scripts.answer("- [ ] House\n  - [x] Walls\n    - paint\n- plain")
+    page.ask("What is left?")
+    page.wait_for(".transcript li", "plain")
+
+    starts = page.run(STARTS_OF_ITEMS)
+    assert [round((start - starts[0]) / 24) for start in starts] == [0, 1, 2, 0]
 
 
 def test_an_answer_that_would_stop_the_page_is_there_at_once_as_text(page: Page, model: StubModel) -> None:

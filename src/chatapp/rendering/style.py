@@ -1,6 +1,8 @@
-"""How code in its colours and formulas look, wherever messages are drawn: on the page, and in files of them."""
+"""How tasks, code in its colours and formulas look, wherever messages are drawn: on the page, and in files of them."""
 
 SHEET = """
+.task { list-style: none; }
+.task .box { display: inline-block; width: 1.15em; margin-inline-start: -1.4em; }
 pre .c { color: light-dark(#5f6871, #949da6); }
 pre .k { color: light-dark(#b3244b, #ff8d84); }
 pre :is(.n, .b) { color: light-dark(#0f5cb0, #79c0ff); }

@@ -31,7 +31,6 @@ th, td { border: 1px solid #8886; padding: .3rem .6rem; text-align: start; overf
 img { display: block; max-width: 100%; max-height: 30rem; border-radius: .5rem; }
 .center { text-align: center; }
 .wide { min-width: 18ch; }
-.task { list-style: none; margin-inline-start: -1.4em; }
 .footnotes { margin-top: 1em; border-top: 1px solid #8886; font-size: .9em; }
 .footnotes li[dir] { list-style-position: inside; }
 kbd { padding: .1em .35em; border: 1px solid #8886; border-radius: .25rem; font-size: .85em; }
