@@ -28,14 +28,14 @@ async def examine_way(address: SplitResult, upstream: Upstream, settings: Settin
     through = urlsplit(proxy) if proxy else None
     target = through or address
     host, port = target.hostname or "", target.port or (443 if target.scheme == "https" else 80)
-    told = Finding("proxy", "ok", f"{host}:{port}" if through else "none is on the way")
+    way = Finding("proxy", "ok", f"{host}:{port}" if through else "none is on the way")
     is_secure = address.scheme == "https" and through is None
     try:
         context = await asyncio.to_thread(trusting, upstream.ca_file) if is_secure else None
     except OSError as error:  # that of a file that is no certificate is one, too
         said = f"the authorities to trust cannot be read: {_why(error)}"
         fix = "Check SSL_CERT_FILE and REQUESTS_CA_BUNDLE."
-        return [Finding("certificate", "fail", said, upstream.in_its_settings(fix)), told], False
+        return [Finding("certificate", "fail", said, upstream.in_its_settings(fix)), way], False
     try:
         async with asyncio.timeout(upstream.timeouts.over(settings).connect_timeout):
             _, writer = await asyncio.open_connection(host, port, ssl=context)
@@ -43,17 +43,17 @@ async def examine_way(address: SplitResult, upstream: Upstream, settings: Settin
         said = f"{host} shows one that is not trusted: {error.verify_message}"
         fix = "Name the authority that signed it in SSL_CERT_FILE, or correct the name in the address."
         fix = upstream.in_its_settings(fix)
-        return [Finding("address", "ok", f"{host}:{port}"), Finding("certificate", "fail", said, fix), told], False
+        return [Finding("address", "ok", f"{host}:{port}"), Finding("certificate", "fail", said, fix), way], False
     except OSError as error:  # a TimeoutError is one, and what getaddrinfo raises
         fix = f"Start the server, or check {'the proxy' if through else upstream.address_setting}."
         if isinstance(error, ssl.SSLError):
             fix = upstream.in_its_settings(error_from_connection(error).hint or fix)
-        return [Finding("address", "fail", f"{host}:{port} cannot be reached: {_why(error)}", fix), told], False
+        return [Finding("address", "fail", f"{host}:{port} cannot be reached: {_why(error)}", fix), way], False
     certificate = writer.get_extra_info("peercert")
     writer.close()
     with suppress(OSError):
         await writer.wait_closed()
-    return [Finding("address", "ok", f"{host}:{port} is open"), _certificate(certificate, address), told], True
+    return [Finding("address", "ok", f"{host}:{port} is open"), _certificate(certificate, address), way], True
 
 
 def _why(error: OSError) -> str:

@@ -3,12 +3,12 @@
 from chatapp.protocol.resources import ConnectionInfo, DependencyInfo, ModelsInfo
 
 
-def model_lines(told: ModelsInfo) -> list[str]:
+def model_lines(listing: ModelsInfo) -> list[str]:
     """Return a line for each model; of several connections each has a line of its own before its models."""
-    if len(told.connections) < 2 and not told.routes:  # noqa: PLR2004 - nothing to tell apart
-        return list(told.models)
-    lines = [f"{route.name}: the first that answers of {', '.join(route.models)}" for route in told.routes]
-    for connection in told.connections:
+    if len(listing.connections) < 2 and not listing.routes:  # noqa: PLR2004 - nothing to tell apart
+        return list(listing.models)
+    lines = [f"{route.name}: the first that answers of {', '.join(route.models)}" for route in listing.routes]
+    for connection in listing.connections:
         lines += [_heading(connection), *(f"  {model.id}" for model in connection.models)]
     return lines
 

@@ -9,16 +9,16 @@ from chatapp.errors import ChatappError
 from chatapp.protocol.messages import parts_as_json
 
 
-def as_json(told: Any) -> object:
+def as_json(value: Any) -> object:
     """Return what the backend told as JSON: of named tuples their fields, of times their text."""
-    if hasattr(told, "_fields"):
-        return {name: as_json(getattr(told, name)) for name in told._fields}
-    if isinstance(told, datetime):
-        return told.isoformat()
-    if isinstance(told, ChatappError):
-        return told.as_dict()
-    if is_dataclass(told) and not isinstance(told, type):
-        return parts_as_json([told])[0]  # type: ignore[list-item] # the only dataclasses in resources
-    if isinstance(told, Mapping):
-        return {name: as_json(each) for name, each in told.items()}
-    return [as_json(each) for each in told] if isinstance(told, tuple | list) else told
+    if hasattr(value, "_fields"):
+        return {name: as_json(getattr(value, name)) for name in value._fields}
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, ChatappError):
+        return value.as_dict()
+    if is_dataclass(value) and not isinstance(value, type):
+        return parts_as_json([value])[0]  # type: ignore[list-item] # the only dataclasses in resources
+    if isinstance(value, Mapping):
+        return {name: as_json(each) for name, each in value.items()}
+    return [as_json(each) for each in value] if isinstance(value, tuple | list) else value

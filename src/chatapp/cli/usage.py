@@ -30,13 +30,13 @@ def run(*, backend_url: str | None, by: str, days: int, everybody: bool, as_json
         fetch_it = backend.usage_csv if as_csv else backend.usage
         return fetch_it(by=by, since=since, scope=scope)
 
-    told = with_backend(fetch, backend_url, asks=False)
-    if isinstance(told, str):
-        typer.echo(printable(told), nl=False)
+    usage = with_backend(fetch, backend_url, asks=False)
+    if isinstance(usage, str):
+        typer.echo(printable(usage), nl=False)
     elif as_json:
-        write_resource(told)
+        write_resource(usage)
     else:
-        _print(told)
+        _print(usage)
     return 0
 
 
@@ -51,11 +51,12 @@ def budget_sentence(budget: BudgetInfo) -> str:
     return f"Budget of {budget.who}: {spent} of {limit}{what} a {budget.period} spent; it renews on {renews}."
 
 
-def _print(told: UsageInfo) -> None:
-    table = [(told.by, *_HEAD), *(_cells(row.name or "unknown", row) for row in told.rows), _cells("total", told.total)]
+def _print(usage: UsageInfo) -> None:
+    rows = [_cells(row.name or "unknown", row) for row in usage.rows]
+    table = [(usage.by, *_HEAD), *rows, _cells("total", usage.total)]
     for line in _lines(table):
         typer.echo(line)
-    for note in notes_on(told):
+    for note in notes_on(usage):
         typer.secho(wrapped(note) if sys.stdout.isatty() else note, dim=True)
 
 
@@ -87,11 +88,11 @@ def _cost(row: UsageRow) -> str:
     return f"{shown_dollars(row.cost)}{' and more' if row.unpriced_calls else ''}"
 
 
-def notes_on(told: UsageInfo) -> list[str]:
+def notes_on(usage: UsageInfo) -> list[str]:
     """Return what must be said beside the numbers."""
-    notes = [f"Days are UTC. Prices: {told.prices.name}, the newest of {told.prices.newest}."]
-    if unpriced := told.total.unpriced_calls:
+    notes = [f"Days are UTC. Prices: {usage.prices.name}, the newest of {usage.prices.newest}."]
+    if unpriced := usage.total.unpriced_calls:
         notes.append(f"Calls of unknown price, which sums are without: {unpriced:,}.")
-    if estimated := told.total.estimated_calls:
+    if estimated := usage.total.estimated_calls:
         notes.append(f"Calls whose tokens are estimated: {estimated:,}.")
-    return notes + [budget_sentence(budget) for budget in told.budgets]
+    return notes + [budget_sentence(budget) for budget in usage.budgets]

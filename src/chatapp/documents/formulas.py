@@ -80,16 +80,16 @@ def mathml(node: ElementTree.Element) -> str:
     name = node.tag.rpartition("}")[2]
     if name in {"annotation", "annotation-xml", "mphantom"}:
         return ""
-    told = [mathml(child) for child in node]
-    if name in _OF_MATHML and len(told) + 1 == len(_OF_MATHML[name]):
-        accent = _ACCENTS.get(told[1], told[1])
+    inner = [mathml(child) for child in node]
+    if name in _OF_MATHML and len(inner) + 1 == len(_OF_MATHML[name]):
+        accent = _ACCENTS.get(inner[1], inner[1])
         if name == "mover" and len(accent) == 1 and combining(accent):
-            return told[0] + accent
+            return inner[0] + accent
         form, *pieces = _OF_MATHML[name]
-        return _written(form, **dict(zip(pieces, told, strict=True)))
+        return _written(form, **dict(zip(pieces, inner, strict=True)))
     if name in {"mtable", "mtr"}:
-        return ("; " if name == "mtable" else ", ").join(told)
-    said = "".join([(node.text or "").strip().translate(_INVISIBLE), *told])
+        return ("; " if name == "mtable" else ", ").join(inner)
+    said = "".join([(node.text or "").strip().translate(_INVISIBLE), *inner])
     if name == "mfenced":
-        return f"{node.get('open', '(')}{', '.join(told)}{node.get('close', ')')}"
+        return f"{node.get('open', '(')}{', '.join(inner)}{node.get('close', ')')}"
     return f"root({said})" if name == "msqrt" else said

@@ -47,14 +47,14 @@ def _said(part: EmailMessage) -> tuple[str, list[str]]:
 
 
 def _of_several(part: EmailMessage, kind: str) -> tuple[str, list[str]]:
-    told = [_said(cast(EmailMessage, inner)) for inner in part.iter_parts()]
+    parts = [_said(cast(EmailMessage, inner)) for inner in part.iter_parts()]
     if kind == "multipart/related":  # a page, and what it shows
-        told[1:] = [("", [name for name in files if name != _NAMELESS]) for _, files in told[1:]]
-    files = [name for _, held in told for name in held]
+        parts[1:] = [("", [name for name in files if name != _NAMELESS]) for _, files in parts[1:]]
+    files = [name for _, held in parts for name in held]
     if kind == "multipart/alternative":  # the plainest comes first, and may be empty; the files come last
-        words, beside = next((one for one in told if one[0].strip()), ("", files))
+        words, beside = next((one for one in parts if one[0].strip()), ("", files))
         return words, beside or [name for name in files if name != _NAMELESS]
-    return "\n\n".join(filter(None, (words for words, _ in told))), files
+    return "\n\n".join(filter(None, (words for words, _ in parts))), files
 
 
 def _fields(part: Message) -> Iterator[str]:

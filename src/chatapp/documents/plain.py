@@ -74,15 +74,15 @@ def notebook(text: str) -> tuple[str, int]:
         ValueError: it is none.
     """
     try:
-        told = json.loads(text)
+        book = json.loads(text)
     except RecursionError as error:
         raise ValueError from error
-    told = told if isinstance(told, dict) else {}
-    sheets = told["worksheets"] if isinstance(told.get("worksheets"), list) else [told]  # as before 2015
+    book = book if isinstance(book, dict) else {}
+    sheets = book["worksheets"] if isinstance(book.get("worksheets"), list) else [book]  # as before 2015
     if not all(isinstance(sheet.get("cells"), list) for sheet in sheets):
         raise ValueError
     cells = [cell for sheet in sheets for cell in sheet["cells"]]
-    language = told.get("metadata", {}).get("language_info", {}).get("name", "python")
+    language = book.get("metadata", {}).get("language_info", {}).get("name", "python")
     return "\n\n".join(part for cell in cells for part in _cell(cell, language) if part), sum(map(_pictures, cells))
 
 

@@ -68,15 +68,15 @@ class WordLists:
 
     def _place_of(self, paragraph: ElementTree.Element) -> tuple[str, int]:
         """Return in which list a paragraph stands, and how deep, as it says itself or as its style does."""
-        told = paragraph.find(f"{WORD}pPr/{WORD}numPr")
+        numbering = paragraph.find(f"{WORD}pPr/{WORD}numPr")
         style = _value(paragraph.find(f"{WORD}pPr/{WORD}pStyle"), "")
-        list_id, level = _value(_in(told, "numId"), ""), _number(_in(told, "ilvl"), -1)
+        list_id, level = _value(_in(numbering, "numId"), ""), _number(_in(numbering, "ilvl"), -1)
         for name in self._with_those_below(style) if not list_id else ():
-            told = self._styles[name].find(f"{WORD}pPr/{WORD}numPr")
-            if list_id := _value(_in(told, "numId"), ""):
+            numbering = self._styles[name].find(f"{WORD}pPr/{WORD}numPr")
+            if list_id := _value(_in(numbering, "numId"), ""):
                 levels = self._levels.get(self._lists.get(list_id, ""), {})
                 of_style = [depth for depth, it in levels.items() if it.style == name]
-                level = of_style[0] if of_style else _number(_in(told, "ilvl"), 0)
+                level = of_style[0] if of_style else _number(_in(numbering, "ilvl"), 0)
                 break
         return list_id, min(max(level, 0), _LEVELS - 1)
 

@@ -4,8 +4,8 @@ HEADER = "X-Gather-Ms"
 MOST_MS = 1000
 
 
-def gather_s(told: str | None) -> float:
+def gather_s(header: str | None) -> float:
     """Return the seconds that the header's value asks for; 0, with which each word comes at once, for anything else."""
-    if told is None or len(told) > len(str(MOST_MS)) or not (told.isascii() and told.isdigit()):
+    if header is None or len(header) > len(str(MOST_MS)) or not (header.isascii() and header.isdigit()):
         return 0.0
-    return min(int(told), MOST_MS) / 1000
+    return min(int(header), MOST_MS) / 1000

@@ -20,75 +20,75 @@ class _Part:
     """Stands for `Part` in types: its import takes milliseconds that only a command which reads messages pays."""
 
 
-def read(kind: type[Resource], told: Mapping[str, Any]) -> Resource:
-    """Return the JSON object `told` as a named tuple or a dataclass; fields it does not have are passed over.
+def read(kind: type[Resource], data: Mapping[str, Any]) -> Resource:
+    """Return the JSON object `data` as a named tuple or a dataclass; fields it does not have are passed over.
 
     Raises:
         ValueError: a field without default is missing, or one is of another type.
     """
     hints = get_type_hints(kind, localns={"Part": _Part})
-    fields = {name: _value(hint, told[name]) for name, hint in hints.items() if name in told}
+    fields = {name: _value(hint, data[name]) for name, hint in hints.items() if name in data}
     try:
         return kind(**fields)
     except TypeError as error:
         raise ValueError("a field is missing") from error
 
 
-def read_page(kind: type[Item], told: Mapping[str, Any]) -> ResultPage[Item]:
+def read_page(kind: type[Item], data: Mapping[str, Any]) -> ResultPage[Item]:
     """Return a page of `kind`.
 
     Raises:
         ValueError: it is none.
     """
-    items = tuple(read(kind, _checked(Mapping, item)) for item in _checked(list, told.get("items")))
-    return ResultPage(items, _value(str | None, told.get("next")))
+    items = tuple(read(kind, _checked(Mapping, item)) for item in _checked(list, data.get("items")))
+    return ResultPage(items, _value(str | None, data.get("next")))
 
 
-def read_readiness(told: Mapping[str, Any]) -> ReadinessInfo:
+def read_readiness(data: Mapping[str, Any]) -> ReadinessInfo:
     """Return what `GET /ready` says of each thing that the backend needs.
 
     Raises:
         ValueError: it says something else.
     """
-    entries = {name: entry for name, entry in told.items() if isinstance(entry, dict) and "ok" in entry}
+    entries = {name: entry for name, entry in data.items() if isinstance(entry, dict) and "ok" in entry}
     if not entries:
         raise ValueError("no dependency is named")
-    connections = tuple(read(ConnectionInfo, entry) for entry in _checked(list, told.get("connections", [])))
+    connections = tuple(read(ConnectionInfo, entry) for entry in _checked(list, data.get("connections", [])))
     return ReadinessInfo({name: read(DependencyInfo, entry) for name, entry in entries.items()}, connections)
 
 
-def _value(hint: Any, told: Any) -> Any:
+def _value(hint: Any, value: Any) -> Any:
     """Return a JSON value as the type of its field."""
     convert = _CONVERTERS.get(hint)
     if convert is not None:
-        return convert(told)
+        return convert(value)
     kind = get_origin(hint) or hint
     if kind in {Union, UnionType}:  # X | None, the only unions there are
-        return None if told is None else _value(get_args(hint)[0], told)
+        return None if value is None else _value(get_args(hint)[0], value)
     if kind is tuple:
-        return tuple(_value(get_args(hint)[0], item) for item in _checked(list, told))
+        return tuple(_value(get_args(hint)[0], item) for item in _checked(list, value))
     if isinstance(kind, type) and (hasattr(kind, "_fields") or is_dataclass(kind)):
-        return read(kind, _checked(dict, told))
+        return read(kind, _checked(dict, value))
     if is_typeddict(kind):
-        return _without_unknown(kind, _checked(dict, told))
-    return _checked(kind, told)
+        return _without_unknown(kind, _checked(dict, value))
+    return _checked(kind, value)
 
 
-def _without_unknown(kind: Any, told: dict[str, Any]) -> dict[str, Any]:
-    if not kind.__required_keys__ <= told.keys():
+def _without_unknown(kind: Any, value: dict[str, Any]) -> dict[str, Any]:
+    if not kind.__required_keys__ <= value.keys():
         raise ValueError("a field is missing")
-    return {name: told[name] for name in kind.__annotations__ if name in told}
+    return {name: value[name] for name in kind.__annotations__ if name in value}
 
 
-def _checked(kind: type, told: Any) -> Any:
-    if not isinstance(told, kind):
+def _checked(kind: type, value: Any) -> Any:
+    if not isinstance(value, kind):
         raise ValueError(f"a {kind.__name__} was expected")
-    return told
+    return value
 
 
-def _moment(told: Any) -> datetime:
+def _moment(value: Any) -> datetime:
     """Return a time; UTC where it names no zone, and where it is none at all the first moment there is."""
-    text = _checked(str, told)
+    text = _checked(str, value)
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
@@ -96,11 +96,11 @@ def _moment(told: Any) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _parts(told: Any) -> "tuple[Part, ...]":
+def _parts(value: Any) -> "tuple[Part, ...]":
     from chatapp.protocol.messages import parts_from_json  # noqa: PLC0415
 
     try:
-        return parts_from_json([_checked(dict, part) for part in _checked(list, told)])
+        return parts_from_json([_checked(dict, part) for part in _checked(list, value)])
     except TypeError as error:
         raise ValueError("a part lacks a field") from error
 
@@ -108,5 +108,5 @@ def _parts(told: Any) -> "tuple[Part, ...]":
 _CONVERTERS: dict[Any, Callable[[Any], Any]] = {
     datetime: _moment,
     tuple[_Part, ...]: _parts,
-    ChatappError: lambda told: error_from_dict(_checked(dict, told)),
+    ChatappError: lambda value: error_from_dict(_checked(dict, value)),
 }

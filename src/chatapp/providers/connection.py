@@ -115,15 +115,15 @@ class Upstream:
 
     def traits_of(self, model: str) -> ModelTraits:
         """Return what has been said of `model`, which goes by this name here."""
-        told = self.models.get(model) if self.models else None
-        if told is None:
+        traits = self.models.get(model) if self.models else None
+        if traits is None:
             return ModelTraits(model, self.window, self.prices)
-        return ModelTraits(told.name, told.window or self.window, told.prices or self.prices)
+        return ModelTraits(traits.name, traits.window or self.window, traits.prices or self.prices)
 
     def name_of(self, model: str) -> str:
         """Return what the server calls `model`, which goes by this name here."""
-        told = self.models.get(model) if self.models else None
-        return model if told is None else told.name
+        traits = self.models.get(model) if self.models else None
+        return model if traits is None else traits.name
 
     def in_its_settings(self, hint: str) -> str:
         """Return `hint`, which names the settings of the default connection, with the names that this one's have."""

@@ -68,14 +68,14 @@ def _told(entry: Mapping[str, Any]) -> dict[str, bool]:
     described = spec if isinstance(spec, Mapping) else entry
     around = (entry.get("architecture"), entry.get("modalities"), described.get("capabilities"))
     sources = [entry, *(part for part in around if isinstance(part, Mapping))]
-    told: dict[str, bool] = {}
+    taken: dict[str, bool] = {}
     for source in sources:
-        told |= {_FLAGS[name]: _flag(source[name]) for name in _FLAGS if isinstance(source.get(name), bool | Mapping)}
+        taken |= {_FLAGS[name]: _flag(source[name]) for name in _FLAGS if isinstance(source.get(name), bool | Mapping)}
         words = next((source[name] for name in _LISTS if isinstance(source.get(name), list)), None)
         if words is not None:
             said = {str(word).lower() for word in words[:100]}
-            told |= {medium: bool(said & _WORDS[medium]) for medium in MEDIA}
-    return told
+            taken |= {medium: bool(said & _WORDS[medium]) for medium in MEDIA}
+    return taken
 
 
 def _flag(value: bool | Mapping[str, Any]) -> bool:

@@ -108,23 +108,23 @@ class FileBudget:
 
     def notices(self) -> list[Notice]:
         """Return what the readers are to know."""
-        told = []
+        notices = []
         if self._cut:
             said = f"Of {_listed(self._cut)} the model reads only the parts that fit the question."
-            told.append(Notice("attachment_cut", said))
+            notices.append(Notice("attachment_cut", said))
         if self._left_out or self._more_left_out:
             left_out = _listed(reversed(self._left_out), more=self._more_left_out)
-            told.append(Notice("attachment_left_out", f"Left out to fit the model's context: {left_out}."))
+            notices.append(Notice("attachment_left_out", f"Left out to fit the model's context: {left_out}."))
         if self._not_taken:
             said = f"Left out, as the model does not take them: {_listed(reversed(self._not_taken))}."
-            told.append(Notice("attachment_left_out", said))
+            notices.append(Notice("attachment_left_out", said))
         if self._wordless:
             said = f"Left out, as they have no words and no more pages are shown at a time: {_listed(self._wordless)}."
-            told.append(Notice("attachment_left_out", said))
+            notices.append(Notice("attachment_left_out", said))
         if self._missing:
             said = f"Not kept here, so that the model does not see it: {_listed(reversed(self._missing))}."
-            told.append(Notice("attachment_missing", said))
-        return told
+            notices.append(Notice("attachment_missing", said))
+        return notices
 
 
 def _shown(name: str, text: str) -> str:

@@ -86,11 +86,11 @@ def whole_message(turn: Turn, wanted: MessagesRequest) -> Json:
     content: list[Json] = []
     events = MessageEvents(turn, wanted)
     for event in turn.entries:
-        for told in events.take(event):
-            if told["type"] == "content_block_start":
-                content.append({**told["content_block"], "grown": []})
-            elif told["type"] == "content_block_delta":
-                (piece,) = (told["delta"][name] for name in _PIECES if name in told["delta"])
+        for sent in events.take(event):
+            if sent["type"] == "content_block_start":
+                content.append({**sent["content_block"], "grown": []})
+            elif sent["type"] == "content_block_delta":
+                (piece,) = (sent["delta"][name] for name in _PIECES if name in sent["delta"])
                 content[-1]["grown"].append(piece)
     return {**_head(turn), "content": list(map(_whole, content)), **_end(turn), "usage": _usage(turn)}
 

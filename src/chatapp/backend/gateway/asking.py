@@ -60,9 +60,9 @@ def client_name(scope: Scope) -> str | None:
 
     A page in a browser goes by where it comes from: all browsers call themselves the same.
     """
-    told = header(scope, b"x-title") or header(scope, b"x-openrouter-title")
-    told = told or _VERSION.sub("", (header(scope, b"user-agent") or "").partition(" ")[0])
-    if told == "Mozilla":
-        told = (header(scope, b"origin") or told).rpartition("//")[2]
-    told = told[:_LONGEST_NAME] if told.isprintable() else "".join(filter(str.isprintable, told))[:_LONGEST_NAME]
-    return told.strip() or None
+    name = header(scope, b"x-title") or header(scope, b"x-openrouter-title")
+    name = name or _VERSION.sub("", (header(scope, b"user-agent") or "").partition(" ")[0])
+    if name == "Mozilla":
+        name = (header(scope, b"origin") or name).rpartition("//")[2]
+    name = name[:_LONGEST_NAME] if name.isprintable() else "".join(filter(str.isprintable, name))[:_LONGEST_NAME]
+    return name.strip() or None

@@ -155,13 +155,13 @@ def _likely_usage(body: Mapping[str, Any], said: str = "") -> TokenUsage:
     return TokenUsage(tokens, answered, tokens + answered)
 
 
-def _likely_tokens(told: Any) -> int:
+def _likely_tokens(value: Any) -> int:
     """Return about how many tokens an `input` or a `prompt` is: a text, tokens, or a list of either."""
-    if isinstance(told, str):
-        return likely_tokens(told)
-    if not isinstance(told, list):
+    if isinstance(value, str):
+        return likely_tokens(value)
+    if not isinstance(value, list):
         return 0
-    return sum(1 if isinstance(each, int) else _likely_tokens(each) for each in told)
+    return sum(1 if isinstance(each, int) else _likely_tokens(each) for each in value)
 
 
 def _count(prompt: Any) -> int:

@@ -129,15 +129,15 @@ class ProjectFiles:
 
     def media(self, project_id: str) -> list[ProjectMedium]:
         """Return what is to be seen or heard of the files, by their names: pictures, sounds, pages without words."""
-        told = attachments.c
-        is_its = and_(told.id == files.c.attachment_id, told.owner == projects.c.owner)
-        is_page = and_(pages.c.owner == told.owner, pages.c.attachment_id == told.id)
+        file = attachments.c
+        is_its = and_(file.id == files.c.attachment_id, file.owner == projects.c.owner)
+        is_page = and_(pages.c.owner == file.owner, pages.c.attachment_id == file.id)
         count = select(func.count()).where(is_page).scalar_subquery()
-        query = select(told.id, told.name, told.media_type, told.kind, count.label("pages")).select_from(files)
+        query = select(file.id, file.name, file.media_type, file.kind, count.label("pages")).select_from(files)
         query = query.join(projects, projects.c.id == files.c.project_id).join(attachments, is_its)
-        query = query.where(files.c.project_id == project_id).order_by(func.lower(told.name), told.id)
+        query = query.where(files.c.project_id == project_id).order_by(func.lower(file.name), file.id)
         with self.database.read() as connection:
-            rows = connection.execute(query.where(or_(told.kind != "text", exists().where(is_page)))).all()
+            rows = connection.execute(query.where(or_(file.kind != "text", exists().where(is_page)))).all()
         return [
             ProjectMedium(
                 row.id, row.name, row.media_type, "audio" if row.kind == "audio" else "images", row.pages or 1

@@ -18,8 +18,8 @@ _TICK_S = 0.05
 _MADE = later("Summarised: the summary goes along in place of those messages.")
 
 
-def compaction(told: EstimateInfo | None) -> None:
-    """Draw the offer, to be seen where the window is near or over: `told` is what goes along with the next question.
+def compaction(estimate: EstimateInfo | None) -> None:
+    """Draw the offer, to be seen where the window is near or over, by the `estimate` of the next question.
 
     Elsewhere `assets/keys.js` offers it, and clicks the button that is not seen.
     """
@@ -28,7 +28,7 @@ def compaction(told: EstimateInfo | None) -> None:
         conversation.has_new_summary = False
         st.toast(t(_MADE), icon=":material/compress:")
     is_going = conversation.summarising is not None
-    why = t("Summarising earlier messages …") if is_going else _why(told) if told else None
+    why = t("Summarising earlier messages …") if is_going else _why(estimate) if estimate else None
     if not _is_worth_it(conversation):
         return
     if why is None:
@@ -61,13 +61,13 @@ def wait_for_summary() -> None:
         summarising.wait(_TICK_S)  # in between a click ends this run, where it looks into Streamlit's session
 
 
-def _why(told: EstimateInfo) -> str | None:
-    if told.left_out:
+def _why(estimate: EstimateInfo) -> str | None:
+    if estimate.left_out:
         return t(
             "{count} earlier message finds no room any more, as some is kept for the answer.",
             plural="{count} earlier messages find no room any more, as some is kept for the answer.",
-            count=told.left_out,
+            count=estimate.left_out,
         )
-    if told.share is not None and told.share >= NEAR:
+    if estimate.share is not None and estimate.share >= NEAR:
         return t("Earlier messages take most of what the model can read.")
     return None

@@ -18,9 +18,9 @@ def gauge() -> EstimateInfo | None:
     if not conversation.entries:
         st.empty()  # a part of the page that is drawn alone finds only places that it has drawn in before
         return None
-    told = None
+    estimate = None
     if conversation.live is None and (conversation.id or conversation.is_temporary):
-        told = estimate_of(
+        estimate = estimate_of(
             state.settings().backend_url,
             api_key=state.api_key(),
             conversation_id=None if conversation.is_temporary else conversation.id,
@@ -29,14 +29,14 @@ def gauge() -> EstimateInfo | None:
             options=conversation.chat_options,
             last=conversation.entries[-1].id + "".join(filter(None, (entry.summary for entry in conversation.entries))),
         )
-    st.html(f'<p class="gauge">{_shown(told) if told else "&nbsp;"}</p>')
-    return told
+    st.html(f'<p class="gauge">{_shown(estimate) if estimate else "&nbsp;"}</p>')
+    return estimate
 
 
-def _shown(told: EstimateInfo) -> str:
+def _shown(estimate: EstimateInfo) -> str:
     meter = ""
-    if told.share is not None:
-        meter = f'<i class="track"><i style="width:{min(told.share, 1) * 100:.1f}%"></i></i>'
+    if estimate.share is not None:
+        meter = f'<i class="track"><i style="width:{min(estimate.share, 1) * 100:.1f}%"></i></i>'
     title, language = t("What goes along with the next question"), words()
-    parts = escape(" · ".join(map(language.isolated, gauge_parts(told, language))))
+    parts = escape(" · ".join(map(language.isolated, gauge_parts(estimate, language))))
     return f'{meter}<span title="{escape(title)}">{parts}</span>'

@@ -43,17 +43,17 @@ def model_menu() -> None:
     chat_options = conversation.chat_options
     if model is None:
         return
-    told = models_of(url, api_key=api_key) if readiness.is_answering else None
+    listing = models_of(url, api_key=api_key) if readiness.is_answering else None
     icon = ":material/edit_note:" if chat_options.system else None
     others = len(conversation.others(model))
-    name = f"{model} +{others}" if others else model or t(_NOT_CHOSEN if told and told.models else _NONE)
+    name = f"{model} +{others}" if others else model or t(_NOT_CHOSEN if listing and listing.models else _NONE)
     with st.popover(literal(name), icon=icon, type="tertiary", key="chat-options"):
-        if told is not None and (len(told.connections) > 1 or told.routes):
-            model_list(told, told.listed_as(model))
-        elif told is not None and len(told.models) > 1:
-            _select(list(told.models), told.listed_as(model))
-        if told is not None:
-            beside_menu(told, model)
+        if listing is not None and (len(listing.connections) > 1 or listing.routes):
+            model_list(listing, listing.listed_as(model))
+        elif listing is not None and len(listing.models) > 1:
+            _select(list(listing.models), listing.listed_as(model))
+        if listing is not None:
+            beside_menu(listing, model)
         _instructions(chat_options.system or "")
         _sampling(chat_options.sampling or {})
         summarise_button()
@@ -70,19 +70,19 @@ def model_gone() -> None:
     """Say that the model of the conversation is gone, if it is, and offer others."""
     url, api_key = state.settings().backend_url, state.api_key()
     model = state.view().conversation.chat_options.model
-    told = models_of(url, api_key=api_key) if model and readiness_of(url, api_key=api_key).is_answering else None
-    if told is not None and model and told.is_gone(model):
-        _offer_others(told, model)
+    listing = models_of(url, api_key=api_key) if model and readiness_of(url, api_key=api_key).is_answering else None
+    if listing is not None and model and listing.is_gone(model):
+        _offer_others(listing, model)
 
 
-def _offer_others(told: ModelsInfo, model: str) -> None:
+def _offer_others(listing: ModelsInfo, model: str) -> None:
     with st.container(key="model-gone", gap="small"):
         st.warning(
             t("{model} is no longer among the models. Which is to answer?", model=literal(model)),
             icon=":material/error:",
         )
         with st.container(horizontal=True, gap="small"):
-            for name in told.models[:MOST_OFFERS]:
+            for name in listing.models[:MOST_OFFERS]:
                 st.button(literal(name), key=f"offer-{name}", on_click=actions.choose_model, args=(name,))
 
 
@@ -90,8 +90,8 @@ def _sampling(sampling: Mapping[str, Any]) -> None:
     """Draw how the model chooses its words in this conversation; what is empty is the model's own."""
     name = state.view().conversation.name
     temperature, most, effort = (f"{what}-{name}" for what in ("temperature", "max-tokens", "effort"))
-    for field, told in ((temperature, "temperature"), (most, "max_tokens"), (effort, "reasoning_effort")):
-        state.show(field, sampling.get(told))
+    for field, name in ((temperature, "temperature"), (most, "max_tokens"), (effort, "reasoning_effort")):
+        state.show(field, sampling.get(name))
     change = partial(actions.set_sampling, temperature, most, effort)
     own = t("Its own")
     with st.container(horizontal=True, gap="small", key="sampling"):

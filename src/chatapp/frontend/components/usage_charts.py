@@ -46,10 +46,10 @@ class Bar(NamedTuple):
     label: str
 
 
-def day_bars(told: UsageInfo, *, of_money: bool) -> list[Bar]:
+def day_bars(usage: UsageInfo, *, of_money: bool) -> list[Bar]:
     """Return one bar for each day, or for several in a row where they would be too many; days of nothing are there."""
-    by_day = {row.name: row for row in told.rows}
-    first, last = date.fromisoformat(told.since), date.fromisoformat(told.until)
+    by_day = {row.name: row for row in usage.rows}
+    first, last = date.fromisoformat(usage.since), date.fromisoformat(usage.until)
     count = (last - first).days + 1
     step = -(-count // MOST_COLUMNS)
     bars = []
@@ -121,17 +121,17 @@ def _lines(bars: Sequence[tuple[Bar, int]], caption: str) -> str:
     return f'<figure class="lines"><figcaption>{escape(caption)}</figcaption><ul>{drawn}</ul></figure>'
 
 
-def table(told: UsageInfo) -> str:
+def table(usage: UsageInfo) -> str:
     """Return all numbers, the total below."""
     spans = (f"{escape(t(span))}<br>{name}" for span in _SPANS for name in Percentiles._fields)
-    heads = (*(escape(t(name)) for name in (_BY.get(told.by, told.by), *_COUNTS)), *spans)
+    heads = (*(escape(t(name)) for name in (_BY.get(usage.by, usage.by), *_COUNTS)), *spans)
     names = "".join(f"<th>{name}</th>" for name in heads)
-    shown = shown_day if told.by == "day" else str
-    rows = "".join(_table_row(shown(row.name) if row.name else t("unknown"), row) for row in told.rows)
+    shown = shown_day if usage.by == "day" else str
+    rows = "".join(_table_row(shown(row.name) if row.name else t("unknown"), row) for row in usage.rows)
     head = f"<thead><tr>{names}</tr></thead>"
-    foot = f"<tfoot>{_table_row(t('total'), told.total)}</tfoot>"
+    foot = f"<tfoot>{_table_row(t('total'), usage.total)}</tfoot>"
     inside = f"{head}<tbody>{rows}</tbody>{foot}"
-    return f'<div class="usage-table by-{told.by}" tabindex="0"><table>{inside}</table></div>'
+    return f'<div class="usage-table by-{usage.by}" tabindex="0"><table>{inside}</table></div>'
 
 
 def shown_day(day: str) -> str:

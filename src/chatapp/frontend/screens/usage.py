@@ -64,12 +64,12 @@ def usage() -> None:
         since = (datetime.now(UTC) - timedelta(days - 1)).date().isoformat()
         scope = "all" if state.value_of(state.EVERYBODY) else "own"
         try:
-            told = state.client().usage(by=by, since=since, scope=scope)
+            usage = state.client().usage(by=by, since=since, scope=scope)
         except ChatappError as error:
             problem = problem_of(error)
             st.error(f"**{literal(problem.title)}** — {literal(problem.sentence)}  \n{literal(problem.next_step)}")
             return
-        _draw(told, of_money=_measure(measure_slot, told) == _MONEY)
+        _draw(usage, of_money=_measure(measure_slot, usage) == _MONEY)
         st.download_button(
             "CSV",
             partial(state.client().usage_csv, by=by, since=since, scope=scope),
@@ -93,17 +93,17 @@ def _choices() -> tuple[str, int, DeltaGenerator]:
     return by, days, measure_slot
 
 
-def _measure(slot: DeltaGenerator, told: UsageInfo) -> str:
+def _measure(slot: DeltaGenerator, usage: UsageInfo) -> str:
     """Draw the choice of what the charts show, and return it; where nothing was paid, it begins with tokens."""
-    first = 0 if picodollars(told.total.cost) else 1
+    first = 0 if picodollars(usage.total.cost) else 1
     measures = (_MONEY, _TOKENS)
     return slot.selectbox(t("Charts of"), measures, first, format_func=t, key=state.USAGE_MEASURE, width=150)
 
 
-def _draw(told: UsageInfo, *, of_money: bool) -> None:
-    total = told.total
-    if told.budgets:
-        st.html(budget_lines(told.budgets))
+def _draw(usage: UsageInfo, *, of_money: bool) -> None:
+    total = usage.total
+    if usage.budgets:
+        st.html(budget_lines(usage.budgets))
     if not total.calls:
         st.caption(t("No calls to models in these days."))
         return
@@ -116,13 +116,13 @@ def _draw(told: UsageInfo, *, of_money: bool) -> None:
         t("Slowest 5 %"): milliseconds(total.first_token_ms.p95) if total.first_token_ms else t("none"),
     }
     st.html(f'<dl class="usage-facts">{"".join(f"<div><dt>{n}</dt><dd>{v}</dd></div>" for n, v in facts.items())}</dl>')
-    title = t(_TITLES[told.by, of_money])
-    if told.by == "day":
-        st.html(columns(day_bars(told, of_money=of_money), title))
+    title = t(_TITLES[usage.by, of_money])
+    if usage.by == "day":
+        st.html(columns(day_bars(usage, of_money=of_money), title))
     else:
-        st.html(lines(row_bars(told.rows, of_money=of_money), title))
-    st.html(table(told))
-    st.caption(literal(" ".join(_notes(told))))
+        st.html(lines(row_bars(usage.rows, of_money=of_money), title))
+    st.html(table(usage))
+    st.caption(literal(" ".join(_notes(usage))))
 
 
 def _short(count: int) -> str:
@@ -130,13 +130,12 @@ def _short(count: int) -> str:
     return figures(f"{count:,}") if count < _LONG else t("{millions:,.1f} M", millions=count / 1_000_000)
 
 
-def _notes(told: UsageInfo) -> list[str]:
+def _notes(usage: UsageInfo) -> list[str]:
     """Return what must be said beside the numbers."""
-    notes = [
-        t(_PRICES, source=told.prices.name, day=shown_day(told.prices.newest) if told.prices.newest else t("unknown"))
-    ]
-    if unpriced := told.total.unpriced_calls:
+    newest = usage.prices.newest
+    notes = [t(_PRICES, source=usage.prices.name, day=shown_day(newest) if newest else t("unknown"))]
+    if unpriced := usage.total.unpriced_calls:
         notes.append(t("Calls of unknown price, which sums are without: {count}.", count=unpriced))
-    if estimated := told.total.estimated_calls:
+    if estimated := usage.total.estimated_calls:
         notes.append(t("Calls whose tokens are estimated: {count}.", count=estimated))
     return notes

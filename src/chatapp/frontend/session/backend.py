@@ -188,16 +188,16 @@ def _is_healthy(client: BackendClient) -> bool:
         return False
 
 
-def _status(told: ReadinessInfo) -> BackendStatus:
-    model, fault = told.model, told.fault
+def _status(readiness: ReadinessInfo) -> BackendStatus:
+    model, fault = readiness.model, readiness.fault
     return BackendStatus(
-        is_ready=told.is_ready,
-        is_admitted={"model", "store"} <= told.dependencies.keys(),
+        is_ready=readiness.is_ready,
+        is_admitted={"model", "store"} <= readiness.dependencies.keys(),
         model=model.name if model else None,
         provider=model.provider if model else None,
         is_demo=bool(model and model.is_demo),
         reason=(model and model.reason) or "",
-        connections=told.connections,
+        connections=readiness.connections,
         sentence=(fault and fault.detail) or "",
         hint=(fault and fault.hint) or "",
     )

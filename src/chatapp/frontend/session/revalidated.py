@@ -35,16 +35,16 @@ class Revalidated(Generic[T]):
     def get(self, key: Hashable, ask: Callable[[], T], *, patience_s: float = 0.0) -> T:
         """Return what was told last; news of what is not fresh any more are waited for `patience_s` seconds at most."""
         with self._lock:
-            told, now = self._told.get(key), time.monotonic()
-            if told is not None and now - told.at <= (self._retry_s if self._is_fault(told.value) else self._fresh_s):
-                return told.value
+            last, now = self._told.get(key), time.monotonic()
+            if last is not None and now - last.at <= (self._retry_s if self._is_fault(last.value) else self._fresh_s):
+                return last.value
             asking = self._asking.get(key) or self._begin(key, ask)
-        if told is None or now - told.at > MOST_OLD_S:
+        if last is None or now - last.at > MOST_OLD_S:
             return asking.result()
         try:
             return asking.result(patience_s)
         except TimeoutError:
-            return told.value
+            return last.value
 
     def _begin(self, key: Hashable, ask: Callable[[], T]) -> Future[T]:
         asking = Future[T]()

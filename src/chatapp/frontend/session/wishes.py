@@ -33,35 +33,35 @@ def wishes_cookie(settings: Settings) -> str:
 
 def read_wishes(cookies: Mapping[str, str], settings: Settings) -> Wishes:
     """Return what the browser remembers, without what cannot be."""
-    told = dict(parse_qsl(cookies.get(wishes_cookie(settings), "")[:_MOST_CHARS]))
-    streaming = {"on": True, "off": False}.get(told.get("streaming", ""))
-    timeout = told.get("timeout", "")
+    fields = dict(parse_qsl(cookies.get(wishes_cookie(settings), "")[:_MOST_CHARS]))
+    streaming = {"on": True, "off": False}.get(fields.get("streaming", ""))
+    timeout = fields.get("timeout", "")
     seconds = (
         float(timeout) if timeout.isascii() and timeout.isdigit() and len(timeout) <= len(str(_MOST_SECONDS)) else 0
     )
     return Wishes(
         streaming,
         seconds if 1 <= seconds <= _MOST_SECONDS else None,
-        told.get("model") or None,
-        told.get("language") or None,
-        _unpacked(told.get("instructions", "")) or None,
+        fields.get("model") or None,
+        fields.get("language") or None,
+        _unpacked(fields.get("instructions", "")) or None,
     )
 
 
 def wishes_text(wishes: Wishes, settings: Settings) -> str:
     """Return what the browser is to remember, as it stands in the cookie."""
-    told: dict[str, object] = {}
+    fields: dict[str, object] = {}
     if wishes.is_streamed not in {None, settings.use_streaming}:
-        told["streaming"] = "on" if wishes.is_streamed else "off"
+        fields["streaming"] = "on" if wishes.is_streamed else "off"
     if wishes.timeout_s not in {None, settings.request_timeout}:
-        told["timeout"] = round(wishes.timeout_s or 0)
+        fields["timeout"] = round(wishes.timeout_s or 0)
     if wishes.model:
-        told["model"] = wishes.model
+        fields["model"] = wishes.model
     if wishes.language:
-        told["language"] = wishes.language
+        fields["language"] = wishes.language
     if wishes.instructions and settings.api_keys is None:  # where people sign in, the next one would have them too
-        told["instructions"] = _packed(wishes.instructions)
-    return urlencode(told)[:_MOST_CHARS]
+        fields["instructions"] = _packed(wishes.instructions)
+    return urlencode(fields)[:_MOST_CHARS]
 
 
 def _packed(text: str) -> str:

@@ -122,10 +122,10 @@ async def _store(probe: StoreProbe) -> Dependency:
 async def _checked(check: Any) -> dict[str, Any]:
     """Return how a check went: ok, milliseconds, and what is wrong where something is, or worth a note."""
     began = time.perf_counter()
-    told: dict[str, Any] = {"ok": True}
+    result: dict[str, Any] = {"ok": True}
     try:
         if note := await check:
-            told["note"] = note
+            result["note"] = note
     except ChatappError as error:
-        told = {"ok": False, "detail": error.detail, "hint": error.hint}
-    return {**told, "latency_ms": round((time.perf_counter() - began) * 1000)}
+        result = {"ok": False, "detail": error.detail, "hint": error.hint}
+    return {**result, "latency_ms": round((time.perf_counter() - began) * 1000)}

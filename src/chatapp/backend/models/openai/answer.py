@@ -147,13 +147,13 @@ async def _asked_whole(ask_whole: Ask) -> OpenAIStream:
         return await ask_whole()
 
 
-def answering_model(asked_for: str, told: str | None) -> str:
-    """Return the name of the model that answers, where the server says `told`.
+def answering_model(asked_for: str, named: str | None) -> str:
+    """Return the name of the model that answers, where the server says `named`.
 
     A date, a tag or a path around the name that was asked for is no other model: `gpt-4o-2024-08-06`, `llama3:latest`.
     Nor is the place of a file: Xinference 4.1.0 says where it keeps the weights, whatever the model is called.
     """
-    if not told or told == asked_for or told.startswith(("/", "\\\\")) or told[1:3] == ":\\":
+    if not named or named == asked_for or named.startswith(("/", "\\\\")) or named[1:3] == ":\\":
         return asked_for
-    asked, answers = (name.rpartition("/")[2].lower() for name in (asked_for, told))
-    return asked_for if answers.startswith(asked) else told
+    asked, answers = (name.rpartition("/")[2].lower() for name in (asked_for, named))
+    return asked_for if answers.startswith(asked) else named

@@ -133,18 +133,18 @@ def _listed_chunks(data: bytes) -> list[Chunk]:
 def _plain_chunk(data: bytes) -> Chunk | None:
     """Return what `_chunk_of` does, for a third, of a chunk that has nothing special; None for others."""
     try:
-        told = decode_plain(data)
+        parsed = decode_plain(data)
     except UNREADABLE:
         return None
-    if len(told.choices) > 1:
+    if len(parsed.choices) > 1:
         return None
-    chunk = Chunk(model=_name_in(told.model), has_delta=bool(told.choices))
-    if told.service_tier is not None:
-        chunk.service_tier = _name_in(told.service_tier)
-    if told.usage is not None:
-        chunk.usage = usage_in(told.usage)
-        chunk.is_last_count = chunk.usage is not None and not told.choices
-    for choice in told.choices:
+    chunk = Chunk(model=_name_in(parsed.model), has_delta=bool(parsed.choices))
+    if parsed.service_tier is not None:
+        chunk.service_tier = _name_in(parsed.service_tier)
+    if parsed.usage is not None:
+        chunk.usage = usage_in(parsed.usage)
+        chunk.is_last_count = chunk.usage is not None and not parsed.choices
+    for choice in parsed.choices:
         if choice.delta.content:
             chunk.pieces.append((Text, choice.delta.content))
         chunk.logprobs = _logprobs_in(choice.logprobs)

@@ -52,12 +52,12 @@ def summary_title(message: StoredMessage) -> str:
 
 def notes_below(message: StoredMessage) -> list[str]:
     """Return what is said below the text: the other parts, by name, notices, and how and why an answer is not whole."""
-    told = [told for part in message.parts if (told := _note(part))]
-    told += [notice.text for notice in message.notices]
+    notes = [notes for part in message.parts if (notes := _note(part))]
+    notes += [notice.text for notice in message.notices]
     if message.status in ENDINGS:
         reason = (message.error or {}).get("detail")
-        told.append(" ".join(filter(None, (ENDINGS[message.status], _sentence(reason)))))
-    return told
+        notes.append(" ".join(filter(None, (ENDINGS[message.status], _sentence(reason)))))
+    return notes
 
 
 def _sentence(reason: object) -> str | None:
