@@ -104,3 +104,21 @@ def test_times_beyond_a_day_are_told_in_hours(tmp_path: Path) -> None:
     content = documents.xlsx(below='<c r="C2" s="2"><v>1.2708333333333333</v></c>', members={"styles.xml": styles})
 
     assert document_at(documents.saved(tmp_path, "a", content), "a.xlsx").text.endswith("| 36 | 30:30:00 |")
+
+
+LINKED = f"""<worksheet xmlns="{MAIN}" xmlns:r="r"><sheetData><row r="1">
+<c r="A1" t="inlineStr"><is><t>Terms</t></is></c><c r="B1" t="inlineStr"><is><t>https://b.example</t></is></c>
+<c r="C1" t="inlineStr"><is><t>Up</t></is></c></row>
+</sheetData><hyperlinks><hyperlink ref="A1" r:id="r1" tooltip="x"/><hyperlink ref="B1:B2" r:id="r2"/>
+<hyperlink ref="C1" location="Sheet1!A1" display="Up"/><hyperlink ref="D1" r:id="r1"/></hyperlinks></worksheet>"""
+
+
+def test_cells_lead_where_they_link_to(tmp_path: Path) -> None:
+    named = documents.relations(r1="hyperlink https://a.example/?a=1&amp;b=2", r2="hyperlink https://b.example")
+    outside = named.replace("Target=", 'TargetMode="External" Target=')
+    members = {"worksheets/sheet1.xml": LINKED, "worksheets/_rels/sheet1.xml.rels": outside}
+    content = documents.xlsx(members=members)
+
+    text = document_at(documents.saved(tmp_path, "a", content), "a.xlsx").text
+
+    assert "| [Terms](https://a.example/?a=1&b=2) | https://b.example | Up |" in text

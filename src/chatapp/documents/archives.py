@@ -6,6 +6,8 @@ from posixpath import normpath
 from xml.etree import ElementTree
 from zipfile import BadZipFile, ZipFile
 
+_OUTSIDE = "External"
+
 
 def numbered(word: str, texts: Iterable[str]) -> str:
     """Return texts, each behind its number: `[slide 1]`."""
@@ -27,14 +29,24 @@ def xml_beside(archive: ZipFile, member: str) -> ElementTree.Element:
 
 def related(archive: ZipFile, member: str) -> list[tuple[str, str, str]]:
     """Return the members of a document that one of them names: what it calls each, of which kind it is, and which."""
-    folder, _, name = member.rpartition("/")
-    relations = f"{folder}/_rels/{name}.rels"
-    told = xml_beside(archive, relations) if relations in archive.NameToInfo else ()
+    folder = member.rpartition("/")[0]
     return [
         (it.get("Id", ""), it.get("Type", "").rpartition("/")[2], _from(folder, it.get("Target", "")))
-        for it in told
-        if it.get("TargetMode") != "External"
+        for it in _named(archive, member)
+        if it.get("TargetMode") != _OUTSIDE
     ]
+
+
+def addresses(archive: ZipFile, member: str) -> dict[str, str]:
+    """Return what a member names outside its document, by what it calls that."""
+    named = _named(archive, member)
+    return {it.get("Id", ""): it.get("Target", "") for it in named if it.get("TargetMode") == _OUTSIDE}
+
+
+def _named(archive: ZipFile, member: str) -> list[ElementTree.Element]:
+    folder, _, name = member.rpartition("/")
+    relations = f"{folder}/_rels/{name}.rels"
+    return [*xml_beside(archive, relations)] if relations in archive.NameToInfo else []
 
 
 def _from(folder: str, target: str) -> str:

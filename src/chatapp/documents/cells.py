@@ -7,7 +7,7 @@ from typing import NamedTuple
 from xml.etree import ElementTree
 from zipfile import ZipFile
 
-from chatapp.documents.archives import related, xml_beside, xml_of
+from chatapp.documents.archives import addresses, related, xml_beside, xml_of
 from chatapp.documents.number_formats import SHEET, NumberFormat, telling_formats
 
 _DRAWING = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
@@ -18,6 +18,9 @@ _PERSONS = "xl/persons/person.xml"
 _BOOK, _STYLES = "xl/workbook.xml", "xl/styles.xml"
 _ERROR = re.compile(rb"<c ([^<>]*)>(?:<f[^<>]*>(?:[^<>]*</f>)?)?<v>(#[^<>]*)</v>")
 _ABOUT = re.compile(rb'\b([rst])="([^"]*)"')
+_LINK = re.compile(rb"<hyperlink ([^<>]*)>")
+_ABOUT_LINK = re.compile(rb'\b(ref|id)="([^"]*)"')
+_ADDRESS = ("https://", "http://")
 _PLACE = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
 
 Place = tuple[int, int]
@@ -30,6 +33,7 @@ class ShownCells(NamedTuple):
     formats: dict[Place, NumberFormat]
     errors: dict[Place, str]
     comments: dict[Place, str]
+    links: dict[Place, str]
     boxes: list[str]
 
 
@@ -55,7 +59,8 @@ def _of_sheet(archive: ZipFile, member: str, formats: dict[bytes, NumberFormat])
         for place, said in _comments(archive, target):
             comments[place].append(said)
     boxes = [box for target in beside if "/drawings/drawing" in target for box in _boxes(xml_beside(archive, target))]
-    return ShownCells(styled, errors, {place: " ".join(said) for place, said in comments.items()}, boxes)
+    said_at = {place: " ".join(said) for place, said in comments.items()}
+    return ShownCells(styled, errors, said_at, dict(_links(content, addresses(archive, member))), boxes)
 
 
 def _styled(content: bytes, formats: dict[bytes, NumberFormat]) -> Iterator[tuple[Place, NumberFormat]]:
@@ -71,6 +76,14 @@ def _errors(content: bytes) -> Iterator[tuple[Place, str]]:
         told = dict(_ABOUT.findall(about))
         if told.get(b"t") == b"e" and (place := place_of(told.get(b"r", b"").decode())):
             yield place, said.decode(errors="replace")
+
+
+def _links(content: bytes, targets: dict[str, str]) -> Iterator[tuple[Place, str]]:
+    for about in _LINK.findall(content):
+        told = {name: value.decode(errors="replace") for name, value in _ABOUT_LINK.findall(about)}
+        target, place = targets.get(told.get(b"id", ""), ""), place_of(told.get(b"ref", "").partition(":")[0])
+        if place and target.startswith(_ADDRESS):
+            yield place, target
 
 
 def _comments(archive: ZipFile, member: str) -> Iterator[tuple[Place, str]]:

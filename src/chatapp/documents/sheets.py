@@ -13,7 +13,7 @@ from chatapp.documents.plain import table
 if TYPE_CHECKING:
     from python_calamine import CalamineSheet
 
-_NOTHING = ShownCells({}, {}, {}, [])
+_NOTHING = ShownCells({}, {}, {}, {}, [])
 
 
 def workbook(path: Path) -> tuple[str, int]:
@@ -47,6 +47,8 @@ def _rows(sheet: "CalamineSheet", beside: ShownCells) -> Iterator[list[str]]:
 
 def _cell(cell: object, place: Place, beside: ShownCells) -> str:
     text = beside.errors.get(place) or _value(cell, place, beside)
+    if text and beside.links.get(place, text) != text:
+        text = f"[{text}]({beside.links[place]})"
     return f"{text} {beside.comments[place]}".strip() if place in beside.comments else text
 
 
