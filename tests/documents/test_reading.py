@@ -43,6 +43,10 @@ LAID_OUT = """<html><table><tr><td>Left</td><td><table><tr><td>a</td><td>b</td><
 <p>Right <math><mi>x</mi><annotation encoding="application/x-tex">x^2</annotation></math> <a href="#top">nowhere</a>"""
 OLD_NOTEBOOK = b"""{"worksheets": [{"cells": [{"cell_type": "markdown", "source": ["# Old"]},
 {"cell_type": "code", "input": ["1 + 1"], "outputs": [{"output_type": "pyout", "text": ["2"], "png": "iVBO"}]}]}]}"""
+LETTERS = [
+    b"From ann@a.example Thu Mar 05 10:00:00 2026\r\nSubject: Tea\r\n\r\n>From five on.\r\n\r\n",
+    b"From - Thu Mar 05 11:00:00 2026\nSubject: Cake\n\nAt four.\n",
+]
 SHOW = "[slide 1]\n\nShown first\n\nNotes: Say hello.\n\n[slide 2]\n\n(hidden)\n\nShown second"
 
 WORDS = {
@@ -73,6 +77,9 @@ WORDS = {
     "html": ("a.html", LAID_OUT.encode(), "Left\n\n| a | b |\n| --- | --- |\n\nRight $x^2$ nowhere", None),
     "mail without an encoding": ("a.eml", b"Subject: Caf\r\nContent-Type: text/plain; charset=none\r\n\r\nAt f\xefve",
                                  "Subject: Caf\n\nAt fïve", None),
+    "mailbox": ("Inbox", b"".join(LETTERS),
+                "[mail 1]\n\nSubject: Tea\n\nFrom five on.\n\n[mail 2]\n\nSubject: Cake\n\nAt four.", None),
+    "mail out of a mailbox": ("a.eml", LETTERS[1], "Subject: Cake\n\nAt four.", None),
     "ipynb": ("a.ipynb", documents.notebook(), "# Sums\n\n```python\n1 + 1\n```\n\n```text\n2\n```", None),
     "page as a workbook": ("a.xls", b"\xef\xbb\xbf\n<table><tr><td>a</table>", "| a |\n| --- |", None),
     "ipynb of 2014": ("a.ipynb", OLD_NOTEBOOK, "# Old\n\n```python\n1 + 1\n```\n\n```text\n2\n```", None),

@@ -148,10 +148,10 @@ def _of_words(path: Path, name: str, media_type: str, drawn: Sequence[int]) -> D
 
 
 def _plain(raw: bytes, name: str, media_type: str) -> Document:
-    if media_type == kinds.MAIL:
-        from chatapp.documents.mail import mail  # noqa: PLC0415 - 10 ms of every start, for what few attach
+    if media_type in (kinds.MAIL, kinds.MAILBOX):
+        from chatapp.documents.mail import mail, mailbox  # noqa: PLC0415 - 10 ms of every start, for what few attach
 
-        text, files = mail(raw)
+        text, files = mail(raw) if media_type == kinds.MAIL else mailbox(raw)
         return Document("text", media_type, text, notes=_with_files(files))
     if media_type == kinds.HTML:
         return Document("text", media_type, plain.web_page(raw))

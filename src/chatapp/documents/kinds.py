@@ -1,5 +1,6 @@
 """What a file is, by its first bytes and what is inside; its name decides only where these say nothing."""
 
+import re
 from codecs import BOM_UTF8
 from pathlib import Path
 from zipfile import BadZipFile, ZipFile
@@ -26,6 +27,7 @@ ARCHIVE = "application/x-compressed"
 DATABASE = "application/x-database"
 RECORDING = "application/x-recording"
 MAIL = "message/rfc822"
+MAILBOX = "application/mbox"
 PLAIN = "text/plain"
 UNKNOWN = "application/octet-stream"
 ZIP = "application/zip"
@@ -94,6 +96,8 @@ _ENDINGS = {
     ".md": "text/markdown",
     ".json": "application/json",
 }
+_MAILBOX = re.compile(rb"From [^\r\n:]*+:[0-9]{2}[^\r\n]*+\r?\n[!-9;-~]++:")
+"""How files of many mails begin, most of which have no ending in their names."""
 _FIRST, _FIRST_OF_PDF = 4096, 1024
 """Readers of PDF look for its beginning that far: some servers write a line of their own before it."""
 
@@ -145,7 +149,7 @@ def _of_text(first: bytes, name: str) -> str:
     is_page = ending in _OLD_ENDINGS and beginning.startswith(b"<") and not beginning.startswith(b"<?")
     if is_page or beginning.startswith((b"<!doctype html", b"<html")):
         return HTML
-    return _ENDINGS.get(ending, PLAIN)
+    return _ENDINGS.get(ending) or (MAILBOX if _MAILBOX.match(first) else PLAIN)
 
 
 def _packed(path: Path) -> str:

@@ -1,14 +1,19 @@
 """E-mails as text: their heads, their words, and the mails that are forwarded in them."""
 
 import email.policy
+import re
 from collections.abc import Iterator
 from email.message import EmailMessage, Message
 from typing import cast
 
+from chatapp.documents.archives import numbered
+from chatapp.documents.document import MOST_CHARS
 from chatapp.documents.encodings import decoded
 from chatapp.documents.plain import web_page
 
 _OF_WORDS = {"text/plain", "text/html", "text/calendar", "text/enriched", "text/rfc822-headers"}
+_BEGINNING = re.compile(rb"(?:\A|(?<=\n))From [^\r\n:]*+:[0-9]{2}[^\r\n]*+\r?\n(?=[!-9;-~]++:)")
+"""Of a mail in a file of many (RFC 4155): a line that no mail holds, before its head."""
 _NAMELESS = "without a name"
 _SHOWN = ("From", "To", "Cc", "Date", "Subject")
 
@@ -17,6 +22,21 @@ def mail(raw: bytes) -> tuple[str, list[str]]:
     """Return an e-mail's head and words, with those of mails in it, and the names of the files in it."""
     message = email.message_from_bytes(_with_readable_head(raw), policy=email.policy.default)
     return _letter(message)
+
+
+def mailbox(raw: bytes) -> tuple[str, list[str]]:
+    """Return the mails in a file of many, each behind its number, and the names of the files in them; all that fit."""
+    told: list[str] = []
+    files: list[str] = []
+    size = 0
+    for letter in _BEGINNING.split(raw)[1:]:
+        words, beside = mail(letter.replace(b"\n>From ", b"\nFrom "))
+        told.append(words)
+        files += beside
+        size += len(words)
+        if size > MOST_CHARS:
+            break
+    return numbered("mail", told), files
 
 
 def _with_readable_head(raw: bytes) -> bytes:
