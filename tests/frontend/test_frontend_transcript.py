@@ -281,6 +281,14 @@ def test_what_was_held_back_is_drawn_when_no_more_comes() -> None:
     assert browser.blocks == ["<p>It is</p>\n<p>42</p>\n"]
 
 
+def test_footnotes_are_drawn_before_all_of_them_are_there() -> None:
+    blocks, browser = LiveBlocks(clock=iter(range(10)).__next__), Browser()
+    browser.take(blocks.grow("One.[^2]\n\nTwo."))
+    assert '">2</button></sup>' in browser.blocks[0]
+    browser.take(blocks.grow("One.[^2]\n\nTwo.\n\n[^2]: A source"))
+    assert '<ol><li tabindex="-1">A source</li></ol>' in browser.blocks[1]
+
+
 def test_what_turns_out_to_be_thought_leaves_the_answer() -> None:
     blocks, browser = LiveBlocks(clock=iter(range(10)).__next__), Browser()
     browser.take(blocks.grow("First thought.\n\nSecond thought."))

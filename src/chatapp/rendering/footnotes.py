@@ -25,9 +25,13 @@ def add_footnotes(markdown: MarkdownIt) -> None:
 
 
 def footnotes_of(markdown: MarkdownIt, env: dict[str, Any]) -> str:
-    """Return the footnotes of the text that was rendered with `env` as a numbered list, without any that it lacks."""
+    """Return the footnotes of the text that was rendered with `env` as a numbered list, without any that it lacks.
+
+    Those of a part (`is_part`) may be named in another.
+    """
     notes, order = env.get("notes", {}), env.get("order", {})
-    said = "".join(_item(notes[label], markdown) for label in list(order))
+    labels = dict.fromkeys((*order, *notes) if env.get("is_part") else order)
+    said = "".join(_item(notes[label], markdown) for label in labels if label in notes)
     return f'<section class="footnotes" aria-label="Footnotes"><ol>{said}</ol></section>\n' if said else ""
 
 
@@ -70,12 +74,13 @@ def _begins_another(state: StateBlock, line: int) -> bool:
 
 def _reference(state: StateInline, silent: bool) -> bool:
     found = _LABEL.match(state.src, state.pos, state.posMax) if state.src[state.pos] == "[" else None
-    if found is None or found[1] not in state.env.get("notes", {}):
+    if found is None or not (found[1] in state.env.get("notes", {}) or state.env.get("is_part")):
         return False
     if not silent:
         order = state.env.setdefault("order", {})
+        number = order.setdefault(found[1], len(order) + 1)
         token = state.push("footnote", "", 0)
-        token.content = str(order.setdefault(found[1], len(order) + 1))
+        token.content = found[1] if state.env.get("is_part") else str(number)
     state.pos = found.end()
     return True
 

@@ -34,9 +34,17 @@ def html_of(text: str, *, is_live: bool = False) -> str:
 
     `is_live`: for a page with scripts, which make the buttons on code and footnotes work.
     """
+    return _html_of(text, {"is_live": is_live})
+
+
+def html_of_part(text: str) -> str:
+    """Return a part of a message in the making, for a page with scripts: its footnotes may stand in other parts."""
+    return _html_of(text, {"is_live": True, "is_part": True})
+
+
+def _html_of(text: str, env: dict[str, Any]) -> str:
     if len(text) > MAX_CHARS:
         return plain(text)
-    env = {"is_live": is_live}
     try:
         rendered: str = _renderer().render(text, env)
         return rendered + footnotes_of(_renderer(), env)

@@ -8,10 +8,12 @@ from chatapp.rendering.folds import depth_of
 from chatapp.rendering.table_rows import columns_of
 
 _CONTAINERS = re.compile(r"[\s>]*+(?:(?:[-*+]|\d{1,9}[.)])[ \t]++)*+")
-_TAG_SO_FAR = re.compile(r"<(?:/?[A-Za-z]{0,9}|details o?p?e?n?)\Z")
+_MARK_SO_FAR = re.compile(r"(?:<(?:/?[A-Za-z]{0,9}|details o?p?e?n?)|\[\^[^\]\s]{0,40})\Z")
 _MARKS = "-=|:*+#>_~` \t"
 _FORMULA_SO_FAR = re.compile(r"(?<![\\$])\$(?:\\|[A-Za-z][_^])[^$]*\Z")
-_LINK_SO_FAR = re.compile(r"!?\[([^\[\]]{0,300})\]\([^()\s]*(?: \"[^\"]*\"?)?\Z")
+_LINK_SO_FAR = re.compile(r"!?\[([^\[\]]{0,300})\]\([^()\s]*+(?:\([^()\s]*+\)?+[^()\s]*+)?+(?: (?:\"[^\"]*\"?)?)?\Z")
+_EMPHASIS_SO_FAR = re.compile(r"(?<![^\s(])\*(?![\s*])([^*`$]*)\Z")
+_PAIR_SO_FAR = re.compile(r"<(sub|sup|kbd|mark)>([^\s<][^<]{0,40})?\Z")
 _FORMULAS = ((r"\[", r"\]"), (r"\(", r"\)"))
 _ENVIRONMENTS = re.compile(r"\\(begin|end)\{[A-Za-z*]*(\})?")
 _FROM_ELSEWHERE = re.compile(r"(?:\A|\n)[ \t]*[^\S \t\n]|\]:|\[\^|<d|<D|\\begin|~~~|[^\n]```")
@@ -71,23 +73,27 @@ def with_header(markdown: str) -> str:
 def _line_so_far(line: str) -> str:
     """Return a line that grows without the marks at its end of which nobody knows yet what they are, or with their end.
 
-    These are rules of tables and headings, formulas, links and what is bold or code.
+    These are rules of tables and headings, formulas, links, pairs of tags, and what is bold, emphasised or code.
     """
     if not line.strip(_MARKS) or line.strip(" .)").isdigit():
         return ""
     if line.count("`") % 2:
         return line if "``" in line else line[:-1] if line.endswith("`") else line + "`"
-    line = _TAG_SO_FAR.sub("", line)
+    line = _MARK_SO_FAR.sub("", line)
     if "<summary>" in line.lower() and "</summary>" not in line.lower():
         line += "</summary>"
     line = _LINK_SO_FAR.sub(r"\1", _FORMULA_SO_FAR.sub("", line))
+    line = _PAIR_SO_FAR.sub(lambda pair: f"{pair[0]}</{pair[1]}>" if pair[2] else "", line)
+    line = _EMPHASIS_SO_FAR.sub(lambda words: f"*{words[1].rstrip()}*" if words[1] else "", line)
     bold = line.rfind("**")
     if line.count("**") % 2 == 0 or line[bold - 1 : bold].isalnum():
         return line
     words = line[bold:].strip("* ")
     if words and line[bold + 2].isspace():
         return line
-    return line[:bold] + (f"**{words}**" if words else "")
+    begin = bold - line[:bold].endswith("*")
+    words, marks = words + "*" * (words.count("*") % 2), line[begin : bold + 2]
+    return line[:begin] + (f"{marks}{words}{marks}" if words else "")
 
 
 def _open_folds(markdown: str) -> list[str]:

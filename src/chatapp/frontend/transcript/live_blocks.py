@@ -11,7 +11,7 @@ from typing import NamedTuple
 from chatapp.frontend.markdown.blocks import read_so_far, split_blocks, stands_by_itself, with_header
 from chatapp.frontend.markdown.cost import beginning, is_drawable
 from chatapp.frontend.markdown.plain_growth import words_behind
-from chatapp.rendering.markdown import html_of, plain
+from chatapp.rendering.markdown import html_of, html_of_part, plain
 
 _CHARS_PER_S = 30_000
 """So much of one block is drawn again in a second: the longer it is, the less often."""
@@ -105,7 +105,7 @@ class LiveBlocks:
             if more and (behind := words_behind(known, more, self._html)) is not None:
                 end, words = behind
                 return f"{self._html[:end]}{words}{self._html[end:]}"
-        return html_of(block, is_live=True) if is_drawable(block) else plain(beginning(block))
+        return _drawn(block) if is_drawable(block) else plain(beginning(block))
 
     def _draw(self, html: str) -> Growth:
         kept = _shared_length(self._html, html)
@@ -116,8 +116,12 @@ class LiveBlocks:
 
 def _open_html(block: str) -> str:
     if is_drawable(block):
-        return html_of(block, is_live=True)
+        return _drawn(block)
     return plain(f"…{block[-_TAIL_CHARS:]}")
+
+
+def _drawn(block: str) -> str:
+    return html_of_part(block) if "[^" in block else html_of(block, is_live=True)
 
 
 def _shared_length(before: str, after: str) -> int:
