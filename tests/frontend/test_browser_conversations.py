@@ -790,6 +790,8 @@ def test_the_keyboard_goes_on_in_the_list_where_it_was(page: Page, client: Backe
     page.wait_for(".transcript .older")
     is_at("[data-testid=stChatInputTextArea]")
     assert page.driver.execute_async_script(ANSWERED_AT_ONCE) == ["regenerate", "stChatInputTextArea"]
+    kept = ANSWERED_AT_ONCE.replace("data-do=regenerate", "data-do=keep")
+    assert page.driver.execute_async_script(kept) == ["keep", "stChatInputTextArea"]
     page.wait_for(".transcript .older").send_keys(Keys.ENTER)
     is_at(".newer")
 
