@@ -166,6 +166,17 @@ def test_an_archived_conversation_leaves_the_list_and_comes_back(page: AppTest, 
     assert contents(page)[0] == ("user", "One?")
 
 
+def test_a_new_chat_stands_in_the_list_and_not_beside_the_archive(page: AppTest, client: BackendClient) -> None:
+    ask(page, "One?")
+    choose(page, conversation_in(page), "Archive")
+    assert rows(click(page, "archive")) == ["One?"]
+
+    click(page, "new-chat")
+    assert rows(page) == []
+    ask(page, "Two?")
+    assert rows(page) == ["Two?"]
+
+
 def test_lists_wait_for_an_answer_and_then_hold_its_conversation(stub: StubModel, client: BackendClient) -> None:
     stub.default = scripts.answer("One ", scripts.silence)
     view, context = View(), SessionContext(client, is_streamed=True)

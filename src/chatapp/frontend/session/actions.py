@@ -137,6 +137,8 @@ def edit(entry: DisplayMessage, prompt: str) -> None:
 def new_chat(*, is_temporary: bool = False) -> None:
     """Begin an empty conversation, with the whole list beside it, in which it will stand."""
     state.show(state.SEARCH, "")
+    if state.view().listing.is_archive:
+        state.view().listing.show_archive(is_archive=False)
     keep(state.view().show_new(is_temporary=is_temporary))
 
 
