@@ -244,6 +244,13 @@ def test_a_backend_written_after_the_guide_is_ready_while_it_is_healthy(open_pag
     assert ":green-badge[:material/check_circle: Ready]" in sidebar(open_page(stub.url))
 
 
+def test_a_server_that_names_no_model_yet_is_what_is_not_ready(open_page: Open, stub: StubModel) -> None:
+    fault = {"ok": False, "name": "", "provider": "OpenAI", "detail": "The variable A is not set.", "hint": "Set A."}
+    stub.default = scripts.respond(503, {"status": "not_ready", "model": fault, "store": {"ok": True}})
+
+    assert ":red-badge[:material/error: OpenAI is not ready]" in sidebar(open_page(stub.url))
+
+
 def test_a_model_that_refuses_is_a_backend_error(stub: StubModel, page: AppTest) -> None:
     stub.default = scripts.status(401)
 

@@ -83,8 +83,8 @@ def badge(readiness: BackendStatus) -> None:
         name = t("Demonstration model") if readiness.is_demo else t("Ready")
         st.badge(name, icon=":material/check_circle:", color="green")
         return
-    is_model = readiness.is_answering and readiness.model
-    what = t("{model} is not ready", model=readiness.model) if is_model else t("Not connected")
+    named = readiness.is_answering and (readiness.model or readiness.provider)
+    what = t("{model} is not ready", model=named) if named else t("Not connected")
     st.badge(literal(what), icon=":material/error:", color="red")
 
 
