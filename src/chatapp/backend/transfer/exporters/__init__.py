@@ -15,7 +15,7 @@ from chatapp.backend.store.project_files import ProjectFiles
 from chatapp.backend.store.projects import Projects
 from chatapp.backend.store.records import Conversation, Project, Share, StoredMessage
 from chatapp.backend.transfer.exporters import chatgpt, json_document, markdown, zip_archive
-from chatapp.backend.transfer.exporters.told import OwnedFiles, Told
+from chatapp.backend.transfer.exporters.exported import Exported, OwnedFiles
 from chatapp.errors import InvalidRequestError, NotFoundError
 from chatapp.protocol.events import PROJECT_FILES
 from chatapp.protocol.export_formats import EXPORT_FORMATS, ExportFormat
@@ -28,21 +28,21 @@ CHUNK_BYTES = 64 * 1024
 class Writer(NamedTuple):
     """What writes a format. `write` gives the file piece by piece, while it takes one conversation after the other."""
 
-    write: Callable[[Iterable[Told]], Iterator[bytes]]
-    write_all: Callable[[Iterable[Told]], Iterator[bytes]]
+    write: Callable[[Iterable[Exported]], Iterator[bytes]]
+    write_all: Callable[[Iterable[Exported]], Iterator[bytes]]
     wants_every_branch: bool = False
 
 
-def _page(told: Iterable[Told]) -> Iterator[bytes]:
+def _page(conversations: Iterable[Exported]) -> Iterator[bytes]:
     from chatapp.backend.transfer.exporters import html  # noqa: PLC0415 - its packages, 60 ms of every start
 
-    return html.write(told)
+    return html.write(conversations)
 
 
-def _page_of_all(told: Iterable[Told]) -> Iterator[bytes]:
+def _page_of_all(conversations: Iterable[Exported]) -> Iterator[bytes]:
     from chatapp.backend.transfer.exporters import html  # noqa: PLC0415 - as above
 
-    return html.write_all(told)
+    return html.write_all(conversations)
 
 
 WRITERS = {
@@ -93,9 +93,9 @@ class Exports:
             messages = self.messages.all(conversation_id, owner=owner)
         else:
             messages = self.messages.whole_branch(conversation_id, owner=owner, branch=branch)
-        told = Told(conversation, messages, OwnedFiles(self.attachments, owner), *self._project(conversation))
+        exported = Exported(conversation, messages, OwnedFiles(self.attachments, owner), *self._project(conversation))
         name = f"{_slug(conversation.title)}-{conversation.created_at:%Y-%m-%d}.{form.ending}"
-        return ExportedFile(name, form.media_type, _joined(writer.write([told])))
+        return ExportedFile(name, form.media_type, _joined(writer.write([exported])))
 
     def shared(self, share: Share) -> ExportedFile:
         """Return the page of a shared conversation: its branch up to the last message then, without instructions.
@@ -110,8 +110,8 @@ class Exports:
         messages = self.messages.whole_branch(share.conversation_id, owner=share.owner, branch=share.leaf_id)
         end = next(place for place, message in enumerate(messages, 1) if message.id == share.leaf_id)
         shown = [_as_shared(message) for message in messages[:end]]
-        told = Told(replace(conversation, system=None), shown, OwnedFiles(self.attachments, share.owner))
-        return ExportedFile("shared.html", form.media_type, _joined(writer.write([told])))
+        exported = Exported(replace(conversation, system=None), shown, OwnedFiles(self.attachments, share.owner))
+        return ExportedFile("shared.html", form.media_type, _joined(writer.write([exported])))
 
     def everything(self, *, owner: str, as_format: str, ids: Sequence[str] = ()) -> ExportedFile:
         """Return all conversations of `owner` that are not deleted, in the order in which they were begun.
@@ -124,16 +124,16 @@ class Exports:
         """
         form, writer = _known(as_format)
         found = self._chosen(ids, owner) if ids else self.conversations.each(owner=owner)
-        told = self._each(found, owner, wants_every_branch=writer.wants_every_branch)
+        conversations = self._each(found, owner, wants_every_branch=writer.wants_every_branch)
         name = f"chatapp-{datetime.now(UTC):%Y-%m-%d}.{form.ending}"
-        return ExportedFile(name, form.media_type, _joined(writer.write_all(told)))
+        return ExportedFile(name, form.media_type, _joined(writer.write_all(conversations)))
 
     def _chosen(self, ids: Iterable[str], owner: str) -> Iterator[Conversation]:
         for conversation_id in dict.fromkeys(ids):
             with suppress(NotFoundError):
                 yield self.conversations.get(conversation_id, owner=owner)
 
-    def _each(self, found: Iterable[Conversation], owner: str, *, wants_every_branch: bool) -> Iterator[Told]:
+    def _each(self, found: Iterable[Conversation], owner: str, *, wants_every_branch: bool) -> Iterator[Exported]:
         owned_files = OwnedFiles(self.attachments, owner)
         projects: dict[str | None, _Project] = {}
         read = self.messages.all if wants_every_branch else self.messages.whole_branch
@@ -142,7 +142,7 @@ class Exports:
                 messages = read(conversation.id, owner=owner)
                 if conversation.project_id not in projects:
                     projects[conversation.project_id] = self._project(conversation)
-                yield Told(conversation, messages, owned_files, *projects[conversation.project_id])
+                yield Exported(conversation, messages, owned_files, *projects[conversation.project_id])
 
     def _project(self, conversation: Conversation) -> "_Project":
         """Return the project of a conversation and its files; none where it was deleted just now."""

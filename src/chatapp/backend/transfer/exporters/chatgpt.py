@@ -12,7 +12,7 @@ from typing import Any
 from chatapp.backend.store.imported import Lineage
 from chatapp.backend.store.placing import OURS
 from chatapp.backend.store.records import StoredMessage
-from chatapp.backend.transfer.exporters.told import Told
+from chatapp.backend.transfer.exporters.exported import Exported
 from chatapp.backend.transfer.importers.attachments import placeholder
 from chatapp.protocol.messages import AttachmentPart
 
@@ -23,17 +23,17 @@ _UNTOLD: dict[str, Any] = {"moderation_results": [], "plugin_ids": None, "conver
 _STATUS = {"complete": "finished_successfully", "stopped": "finished_partial_completion"}
 
 
-def write(told: Iterable[Told]) -> Iterator[bytes]:
+def write(conversations: Iterable[Exported]) -> Iterator[bytes]:
     """Return a list of conversations with what was said and thought in every branch, a node a line."""
     comma = b"["
-    for one in told:
+    for one in conversations:
         yield comma + b"\n"
         yield from _conversation(one)
         comma = b","
     yield b"\n]\n" if comma == b"," else b"[]\n"
 
 
-def _conversation(one: Told) -> Iterator[bytes]:
+def _conversation(one: Exported) -> Iterator[bytes]:
     conversation = one.conversation
     kept = {message.id: text for message in one.messages if (text := _text(message))}
     lineage = Lineage({message.id: message.parent_id for message in one.messages}, kept)
@@ -61,7 +61,7 @@ def _conversation(one: Told) -> Iterator[bytes]:
     yield b"\n}}"
 
 
-def _nodes(one: Told, kept: dict[str, str], lineage: Lineage) -> Iterator[dict[str, Any]]:
+def _nodes(one: Exported, kept: dict[str, str], lineage: Lineage) -> Iterator[dict[str, Any]]:
     """Return the nodes, parents first: the root, the instructions, and messages, each below what was thought for it."""
     top = _ROOT
     yield {"id": top, "parent": None, "message": None}

@@ -7,8 +7,8 @@ from hashlib import sha256
 from html import escape
 
 from chatapp.backend.store.records import StoredMessage
+from chatapp.backend.transfer.exporters.exported import Exported, OwnedFiles, files_of
 from chatapp.backend.transfer.exporters.markdown import notes_below, speaker, summary_title
-from chatapp.backend.transfer.exporters.told import OwnedFiles, Told, files_of
 from chatapp.protocol.messages import AttachmentPart
 from chatapp.rendering.markdown import html_of, plain
 from chatapp.rendering.style import SHEET
@@ -54,19 +54,19 @@ details::details-content { content-visibility: visible; block-size: auto; }
 """
 
 
-def write(told: Iterable[Told]) -> Iterator[bytes]:
+def write(conversations: Iterable[Exported]) -> Iterator[bytes]:
     """Return the page of one conversation; every word in it that people or models wrote is escaped."""
-    for one in told:
+    for one in conversations:
         title = one.conversation.title or "Conversation"
         yield _head(title)
         yield from _conversation(one)
     yield _END
 
 
-def write_all(told: Iterable[Told]) -> Iterator[bytes]:
+def write_all(conversations: Iterable[Exported]) -> Iterator[bytes]:
     """Return the page of many conversations, each folded behind its title: so the page is its own table of contents."""
     yield _head("Conversations")
-    for one in told:
+    for one in conversations:
         title = f'<h2 dir="auto">{escape(one.conversation.title or "Conversation")}</h2>'
         day = f"{one.conversation.updated_at:%Y-%m-%d}"
         yield f'<details class="conversation"><summary>{title} <time>{day}</time></summary>\n'.encode()
@@ -105,7 +105,7 @@ def _head(title: str) -> bytes:
 """.encode()
 
 
-def _conversation(one: Told) -> Iterator[bytes]:
+def _conversation(one: Exported) -> Iterator[bytes]:
     if one.conversation.system:
         yield _folded("system", "System prompt", plain(one.conversation.system)).encode()
     for message in one.messages:

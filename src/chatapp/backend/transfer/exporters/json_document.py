@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from chatapp.backend.store.records import Conversation, StoredMessage
-from chatapp.backend.transfer.exporters.told import Told
+from chatapp.backend.transfer.exporters.exported import Exported
 from chatapp.protocol.messages import parts_as_json
 
 FORMAT = "chatapp"
@@ -18,18 +18,18 @@ _HERE_ONLY = {"conversation_id", "sequence", "siblings", "turn_id"}
 _TOLD_OF_MESSAGE = [name for name in StoredMessage.__dataclass_fields__ if name not in _HERE_ONLY]
 
 
-def write(told: Iterable[Told]) -> Iterator[bytes]:
+def write(conversations: Iterable[Exported]) -> Iterator[bytes]:
     """Return one JSON object with everything about the conversations but their owner, a message a line."""
     yield f'{{"format": {_json(FORMAT)}, "version": {VERSION}, "conversations": ['.encode()
     comma = b"\n"
-    for one in told:
+    for one in conversations:
         yield comma
         yield from _conversation(one)
         comma = b",\n"
     yield b"\n]}\n"
 
 
-def _conversation(one: Told) -> Iterator[bytes]:
+def _conversation(one: Exported) -> Iterator[bytes]:
     fields = {**_fields(one.conversation), "project": _project(one)}
     yield _json(fields).removesuffix("}").encode() + b', "messages": ['
     comma = b"\n"
@@ -40,24 +40,24 @@ def _conversation(one: Told) -> Iterator[bytes]:
 
 
 def _fields(conversation: Conversation) -> dict[str, Any]:
-    told = asdict(conversation)
+    fields = asdict(conversation)
     for name in ("owner", "active_turn_id", "deleted_at", "project_id"):
-        del told[name]
-    return told
+        del fields[name]
+    return fields
 
 
-def _project(one: Told) -> dict[str, Any] | None:
+def _project(one: Exported) -> dict[str, Any] | None:
     """Return what of a project comes along with each conversation of it; its files lie beside them in a zip."""
     if one.project is None:
         return None
-    told = {name: getattr(one.project, name) for name in ("id", "name", "instructions", "model")}
-    return {**told, "files": parts_as_json(one.project_files)}
+    fields = {name: getattr(one.project, name) for name in ("id", "name", "instructions", "model")}
+    return {**fields, "files": parts_as_json(one.project_files)}
 
 
 def _message(message: StoredMessage) -> dict[str, Any]:
-    told = {name: getattr(message, name) for name in _TOLD_OF_MESSAGE}
+    fields = {name: getattr(message, name) for name in _TOLD_OF_MESSAGE}
     notices = [asdict(notice) for notice in message.notices]
-    return {**told, "parts": parts_as_json(message.parts), "notices": notices}
+    return {**fields, "parts": parts_as_json(message.parts), "notices": notices}
 
 
 def _json(value: object) -> str:

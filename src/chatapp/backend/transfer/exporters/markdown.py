@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from chatapp.backend.store.records import StoredMessage
 from chatapp.backend.store.titles import shorten
-from chatapp.backend.transfer.exporters.told import Told
+from chatapp.backend.transfer.exporters.exported import Exported
 from chatapp.protocol.messages import AttachmentPart, CitationPart, Part, ToolCallPart, ToolResultPart
 
 ENDINGS = {
@@ -21,10 +21,10 @@ MAX_RESULT_CHARS = 200
 """How much of what a tool gave back is shown to people."""
 
 
-def write(told: Iterable[Told]) -> Iterator[bytes]:
+def write(conversations: Iterable[Exported]) -> Iterator[bytes]:
     """Return the messages in their own words, which for the most part are Markdown already."""
     between = ""
-    for one in told:
+    for one in conversations:
         parts = [f"{between}# {one.conversation.title or 'Conversation'}"]
         if one.conversation.system:
             parts.append(f"**System prompt:** {one.conversation.system}")

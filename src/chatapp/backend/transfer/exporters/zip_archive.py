@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from chatapp.backend.transfer.exporters import json_document
-from chatapp.backend.transfer.exporters.told import OwnedFiles, Told, files_of
+from chatapp.backend.transfer.exporters.exported import Exported, OwnedFiles, files_of
 from chatapp.protocol.messages import AttachmentPart
 
 if TYPE_CHECKING:
@@ -48,11 +48,11 @@ class _Pipe(io.RawIOBase):
         return written
 
 
-def write(told: Iterable[Told]) -> Iterator[bytes]:
+def write(conversations: Iterable[Exported]) -> Iterator[bytes]:
     """Return the zip of the JSON of all conversations, and of the files in them and in their projects."""
     pipe, files = _Pipe(), _Files()
     with zipfile.ZipFile(pipe, "w") as archive:
-        for name, media_type, pieces in _members(told, files):
+        for name, media_type, pieces in _members(conversations, files):
             member = zipfile.ZipInfo(name, datetime.now(UTC).timetuple()[:6])
             is_packed = media_type.startswith(_WORTH_PACKING)
             member.compress_type = zipfile.ZIP_DEFLATED if is_packed else zipfile.ZIP_STORED
@@ -72,8 +72,8 @@ class _Files:
     owned_files: OwnedFiles | None = None
     found: dict[str, AttachmentPart] = field(default_factory=dict)
 
-    def noted(self, told: Iterable[Told]) -> Iterator[Told]:
-        for one in told:
+    def noted(self, conversations: Iterable[Exported]) -> Iterator[Exported]:
+        for one in conversations:
             self.owned_files = one.owned_files
             self.found |= {str(file.content_id): file for file in one.project_files}
             for message in one.messages:
@@ -81,9 +81,9 @@ class _Files:
             yield one
 
 
-def _members(told: Iterable[Told], files: _Files) -> Iterator[tuple[str, str, Iterator[bytes]]]:
+def _members(conversations: Iterable[Exported], files: _Files) -> Iterator[tuple[str, str, Iterator[bytes]]]:
     """Return the name, the media type and the bytes of each member, the conversations first."""
-    yield MEMBER, "application/json", json_document.write(files.noted(told))
+    yield MEMBER, "application/json", json_document.write(files.noted(conversations))
     owned_files = files.owned_files
     if owned_files is None:
         return

@@ -38,7 +38,7 @@ class OwnedFiles:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Exported:
     """A conversation with its messages, oldest first: every branch of it, or the one on show; and its project."""
 
     conversation: Conversation
