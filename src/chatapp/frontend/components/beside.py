@@ -7,7 +7,7 @@ from chatapp.frontend.conversations.live_answer import LiveAnswer
 from chatapp.frontend.languages.words import t
 from chatapp.frontend.markdown.rendering import literal
 from chatapp.frontend.session import answer_actions, state
-from chatapp.frontend.session.backend import readiness_of
+from chatapp.frontend.session.own_backend import answering_model
 from chatapp.protocol.question import MOST_BESIDE
 from chatapp.protocol.resources import ModelsInfo
 from chatapp.protocol.wording import later
@@ -37,17 +37,10 @@ def beside_menu(told: ModelsInfo, model: str) -> None:
     )
 
 
-def own_model() -> str | None:
-    """Return the model that answers the conversation on show, empty if none answers; None where nobody knows."""
-    view = state.view()
-    told = readiness_of(state.settings().backend_url, api_key=state.api_key())
-    return view.conversation.chat_options.model or (view.project and view.project.model) or told.model
-
-
 def live_beside(answers: tuple[LiveAnswer, ...]) -> None:
     """Draw answers that are being made beside each other, the first that of the conversation's own model."""
     with st.container(key="beside-live", horizontal=True):
         for answer in answers:
             with st.container(key=f"live-{answer.name}", width="stretch"):
-                st.caption(literal(answer.model or own_model() or "…"))
+                st.caption(literal(answer.model or answering_model() or "…"))
                 live_words(answer)

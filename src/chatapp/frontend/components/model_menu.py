@@ -7,13 +7,12 @@ from typing import Any
 
 import streamlit as st
 
-from chatapp.frontend.components.beside import beside_menu, own_model
+from chatapp.frontend.components.beside import beside_menu
 from chatapp.frontend.components.compaction import summarise_button
 from chatapp.frontend.components.model_list import model_list
 from chatapp.frontend.languages.words import t
 from chatapp.frontend.markdown.rendering import literal
-from chatapp.frontend.session import actions, state
-from chatapp.frontend.session.backend import models_of, readiness_of
+from chatapp.frontend.session import actions, own_backend, state
 from chatapp.protocol.question import EFFORTS
 from chatapp.protocol.resources import ModelsInfo
 from chatapp.protocol.wording import later
@@ -37,13 +36,11 @@ def temporary_mark() -> None:
 
 def model_menu() -> None:
     """Draw the model that answers; behind it the others that can be asked, and a field for instructions."""
-    url, api_key = state.settings().backend_url, state.api_key()
-    readiness = readiness_of(url, api_key=api_key)
-    conversation, model = state.view().conversation, own_model()
+    conversation, model = state.view().conversation, own_backend.answering_model()
     chat_options = conversation.chat_options
     if model is None:
         return
-    listing = models_of(url, api_key=api_key) if readiness.is_answering else None
+    listing = own_backend.models() if own_backend.readiness().is_answering else None
     icon = ":material/edit_note:" if chat_options.system else None
     others = len(conversation.others(model))
     name = f"{model} +{others}" if others else model or t(_NOT_CHOSEN if listing and listing.models else _NONE)
@@ -68,9 +65,8 @@ def _select(names: list[str], model: str) -> None:
 
 def model_gone() -> None:
     """Say that the model of the conversation is gone, if it is, and offer others."""
-    url, api_key = state.settings().backend_url, state.api_key()
     model = state.view().conversation.chat_options.model
-    listing = models_of(url, api_key=api_key) if model and readiness_of(url, api_key=api_key).is_answering else None
+    listing = own_backend.models() if model and own_backend.readiness().is_answering else None
     if listing is not None and model and listing.is_gone(model):
         _offer_others(listing, model)
 

@@ -6,8 +6,7 @@ from chatapp.frontend.components.project_files import project_files
 from chatapp.frontend.languages.elsewhere import sentence_elsewhere
 from chatapp.frontend.languages.words import t, words
 from chatapp.frontend.markdown.rendering import literal
-from chatapp.frontend.session import actions, project_actions, state
-from chatapp.frontend.session.backend import models_of
+from chatapp.frontend.session import actions, own_backend, project_actions, state
 from chatapp.protocol.project_resources import MOST_INSTRUCTIONS_CHARS, MOST_NAME_CHARS, ProjectInfo
 from chatapp.protocol.wording import later
 
@@ -60,8 +59,8 @@ def _form(project: ProjectInfo | None) -> None:
 
 
 def _models(project: ProjectInfo | None) -> list[str]:
-    told = models_of(state.settings().backend_url, api_key=state.api_key())
-    names = list(told.models) if told else []
+    listing = own_backend.models()
+    names = list(listing.models) if listing else []
     return [project.model, *names] if project and project.model and project.model not in names else names
 
 

@@ -8,8 +8,7 @@ import streamlit as st
 
 from chatapp.frontend.conversations.listing import Listing
 from chatapp.frontend.languages.words import t, words
-from chatapp.frontend.session import list_actions, state
-from chatapp.frontend.session.backend import shares_of
+from chatapp.frontend.session import list_actions, own_backend, state
 from chatapp.protocol.resources import ConversationInfo
 from chatapp.protocol.wording import later
 
@@ -31,7 +30,7 @@ def _told(listing: Listing) -> dict[str, Any]:
     """Return what the browser is told: each row names its menu by the place of it."""
     menus: dict[tuple[str, ...], int] = {}
     lines: list[dict[str, Any]] = []
-    may_share = _may_share()  # once: a look into Streamlit's cache takes some 40 us
+    may_share = own_backend.shares() is not None  # once: a look into Streamlit's cache takes some 40 us
     for group in listing.groups(state.timezone()):
         lines.append({"group": group.name.lower(), "name": group.heading.shown(words())})
         lines.extend(_row(item, listing, menus, may_share=may_share) for item in group.items)
@@ -82,10 +81,6 @@ def _entries(item: ConversationInfo, *, may_share: bool) -> tuple[str, ...]:
         later("Choose several"),
         later("Delete"),
     )
-
-
-def _may_share() -> bool:
-    return shares_of(state.settings().backend_url, api_key=state.api_key()) is not None
 
 
 def _notes(item: ConversationInfo, listing: Listing) -> Iterable[str]:

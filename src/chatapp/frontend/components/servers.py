@@ -62,7 +62,7 @@ def _ask_whether_to_save(path: Path) -> None:
 def tell_outcome(outcome: SettingsError | str | None) -> None:
     """Draw what became of a change, if there was one."""
     if isinstance(outcome, SettingsError):
-        st.error(literal(f"{said(outcome.detail)} {said(outcome.hint or '')}".strip()), icon=":material/error:")
+        st.error(literal(said(outcome.detail, outcome.hint)), icon=":material/error:")
     elif outcome:
         st.success(literal(outcome), icon=":material/check:")
 

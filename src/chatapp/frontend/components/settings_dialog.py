@@ -19,8 +19,8 @@ from chatapp.frontend.conversations.open_conversation import OpenConversation
 from chatapp.frontend.languages.language import languages
 from chatapp.frontend.languages.words import said, t, words
 from chatapp.frontend.markdown.rendering import literal
-from chatapp.frontend.session import actions, state
-from chatapp.frontend.session.backend import BackendStatus, cost_of, readiness_of
+from chatapp.frontend.session import actions, own_backend, state
+from chatapp.frontend.session.backend import BackendStatus, cost_of
 from chatapp.frontend.session.wishes import MOST_INSTRUCTIONS
 from chatapp.protocol.resources import ConnectionInfo
 from chatapp.protocol.wording import later
@@ -57,7 +57,7 @@ def _dialog(shown: str | None) -> None:
 
 
 def _settings(shown: str | None) -> None:
-    readiness = readiness_of(state.settings().backend_url, api_key=state.api_key())
+    readiness = own_backend.readiness()
     may_change = may_change_servers(state.settings(), state.api_key())
     names = [t("This page"), t("Models"), t("Conversations"), *([t("Prompts")] if may_change else [])]
     page, models, files, *of_prompts = st.tabs(names, default=shown)
@@ -160,7 +160,7 @@ def _cost(conversation: OpenConversation) -> str | None:
 def _models(readiness: BackendStatus) -> None:
     """Draw which model answers and why, and the servers there are."""
     if not readiness.is_ready:
-        st.error(literal(f"{said(readiness.sentence)} {said(readiness.hint)}".strip()), icon=":material/error:")
+        st.error(literal(said(readiness.sentence, readiness.hint)), icon=":material/error:")
     if readiness.model:
         why = t(", because {reason}", reason=said(readiness.reason)) if readiness.reason else ""
         st.markdown(f"**{literal(readiness.model)}** ({literal(readiness.provider or t('unknown'))}){literal(why)}")
@@ -178,7 +178,7 @@ def _models(readiness: BackendStatus) -> None:
 
 
 def _server(server: ConnectionInfo) -> InForce:
-    how = t("ready") if server.ok else said(server.detail or "") or t("It does not answer.")
+    how = t("ready") if server.ok else said(server.detail) or t("It does not answer.")
     return InForce(
         server.name, " · ".join(filter(None, (server.provider, how))), said(server.reason or "connections.toml")
     )

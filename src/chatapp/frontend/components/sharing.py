@@ -9,8 +9,7 @@ from chatapp.frontend.conversations.moments import local_time, short_day
 from chatapp.frontend.languages.elsewhere import sentence_elsewhere
 from chatapp.frontend.languages.words import t, words
 from chatapp.frontend.markdown.rendering import literal
-from chatapp.frontend.session import sharing_actions, state
-from chatapp.frontend.session.backend import shares_of
+from chatapp.frontend.session import own_backend, sharing_actions, state
 from chatapp.protocol.share_resources import ShareInfo
 from chatapp.protocol.wording import later
 
@@ -62,7 +61,7 @@ def links_box() -> None:
 
 
 def _shares() -> tuple[ShareInfo, ...]:
-    return shares_of(state.settings().backend_url, api_key=state.api_key()) or ()
+    return own_backend.shares() or ()
 
 
 def _links(shares: Iterable[ShareInfo], *, names: bool = False) -> None:

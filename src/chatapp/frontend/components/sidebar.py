@@ -11,8 +11,8 @@ from chatapp.frontend.components.imports import running_imports
 from chatapp.frontend.components.runs import Runs
 from chatapp.frontend.languages.words import said, t
 from chatapp.frontend.markdown.rendering import literal
-from chatapp.frontend.session import actions, state
-from chatapp.frontend.session.backend import BackendStatus, readiness_of
+from chatapp.frontend.session import actions, own_backend, state
+from chatapp.frontend.session.backend import BackendStatus
 
 REFRESH_S, AWAY_S = 4, 2
 """After which the page looks at the backend again, where it is ready and where it is not. Sooner than `backend.py` asks
@@ -31,7 +31,7 @@ def sidebar() -> None:
         if accounts.is_signed_in() or state.has_typed_key():
             _account()
         with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="xsmall", key="foot-line"):
-            is_ready = readiness_of(state.settings().backend_url, api_key=state.api_key()).is_ready
+            is_ready = own_backend.readiness().is_ready
             st.fragment(_status, run_every=REFRESH_S if is_ready else AWAY_S)(Runs(), was_ready=is_ready)
             _icon(t("Usage"), "bar_chart", "usage-open", actions.open_usage)
             _icon(t("Settings"), "settings", "settings-open", actions.open_dialog, "settings")
@@ -61,7 +61,7 @@ def _status(runs: Runs, *, was_ready: bool) -> None:
     if state.is_signed_out_elsewhere():
         st.rerun(scope="app")
     patience_s = _PATIENCE_S if runs.is_again() else 0
-    readiness = readiness_of(state.settings().backend_url, api_key=state.api_key(), patience_s=patience_s)
+    readiness = own_backend.readiness(patience_s=patience_s)
     if not readiness.is_known_key:
         state.ask_for_key()
         st.rerun(scope="app")
@@ -74,7 +74,7 @@ def _status(runs: Runs, *, was_ready: bool) -> None:
         st.rerun(scope="app")
     badge(readiness)
     if not readiness.is_ready:
-        st.caption(literal(f"{said(readiness.sentence)} {said(readiness.hint)}".strip()))
+        st.caption(literal(said(readiness.sentence, readiness.hint)))
 
 
 def badge(readiness: BackendStatus) -> None:

@@ -9,9 +9,9 @@ from chatapp.frontend.components.buttons import flat_button
 from chatapp.frontend.languages.of_divisions import chosen_divisions, counted_divisions, name_of_divisions
 from chatapp.frontend.languages.words import figures, said, t, words
 from chatapp.frontend.markdown.rendering import literal
-from chatapp.frontend.session import actions, state
-from chatapp.frontend.session.backend import models_of, preview_of, readiness_of
-from chatapp.protocol.resources import AttachmentInfo, AttachmentPreview, ModelsInfo
+from chatapp.frontend.session import actions, own_backend, state
+from chatapp.frontend.session.backend import preview_of
+from chatapp.protocol.resources import AttachmentInfo, AttachmentPreview
 from chatapp.protocol.wording import later
 
 MOST_OFFERS = 3
@@ -89,8 +89,8 @@ def _choice(file: AttachmentInfo, place: int) -> None:
 def _gets(file: AttachmentInfo, preview: AttachmentPreview) -> str:
     """Return what a model gets of a file and how much that is, as a sentence."""
     said = t(_GETS.get(file.kind, _TEXT), count=preview.tokens)
-    told, model = _told(), _model()
-    window = told.window_of(model) if told is not None and model else None
+    listing, model = own_backend.models(), own_backend.answering_model()
+    window = listing.window_of(model) if listing is not None and model else None
     if window is not None and preview.tokens > window and file.kind == "text":
         said += " " + t(_TOO_LONG, model=model, count=window)
     return said
@@ -98,22 +98,13 @@ def _gets(file: AttachmentInfo, preview: AttachmentPreview) -> str:
 
 def _warn_of_blindness() -> None:
     """Say that the model takes no pictures, where that is known, and offer some that do."""
-    told, model = _told(), _model()
-    if told is None or not model or told.takes_images(model) is not False:
+    listing, model = own_backend.models(), own_backend.answering_model()
+    if listing is None or not model or listing.takes_images(model) is not False:
         return
-    names = told.taking_images()[:MOST_OFFERS]
+    names = listing.taking_images()[:MOST_OFFERS]
     rest = t("Which is to answer?") if names else t(_UNSEEN)
     with st.container(key="blind", gap="small"):
         st.warning(f"{t('{model} takes no pictures.', model=literal(model))} {rest}", icon=":material/visibility_off:")
         with st.container(horizontal=True, gap="small"):
             for name in names:
                 st.button(literal(name), key=f"seeing-{name}", on_click=actions.choose_model, args=(name,))
-
-
-def _told() -> ModelsInfo | None:
-    return models_of(state.settings().backend_url, api_key=state.api_key())
-
-
-def _model() -> str | None:
-    readiness = readiness_of(state.settings().backend_url, api_key=state.api_key())
-    return state.view().conversation.chat_options.model or readiness.model

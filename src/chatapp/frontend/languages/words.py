@@ -41,9 +41,9 @@ def figures(number: str) -> str:
     return words().figures(number)
 
 
-def said(sentence: str) -> str:
-    """Return a sentence of the backend or of another room in that language, where it can be known beforehand."""
-    return said_elsewhere(sentence, words())
+def said(*sentences: str | None) -> str:
+    """Return sentences of the backend or of another room in that language, as far as they can be known beforehand."""
+    return " ".join(said_elsewhere(sentence, words()) for sentence in sentences if sentence)
 
 
 def t(message: str, /, *, plural: str = "", **values: object) -> str:

@@ -25,8 +25,7 @@ from chatapp.frontend.conversations.live_answer import LiveAnswer
 from chatapp.frontend.conversations.open_conversation import OpenConversation, Unfinished
 from chatapp.frontend.languages.words import t
 from chatapp.frontend.markdown.rendering import literal
-from chatapp.frontend.session import actions, state
-from chatapp.frontend.session.backend import readiness_of
+from chatapp.frontend.session import actions, own_backend, state
 from chatapp.protocol.wording import later
 
 TICK_S = 2.0
@@ -215,7 +214,7 @@ def _above() -> None:
 
 def _welcome() -> None:
     st.markdown(f"# {t('What would you like to know?')}", anchors=False)
-    readiness = readiness_of(state.settings().backend_url, api_key=state.api_key())
+    readiness = own_backend.readiness()
     if readiness.is_demo:
         demo_note(readiness.model)
     with st.container(key="suggestions"):
