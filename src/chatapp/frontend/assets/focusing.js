@@ -56,7 +56,7 @@ const FIELD_OF_MODELS = "[class*='st-key-own-model-'] [aria-expanded='true']";
 document.addEventListener("click", (event) => {
   if (!(event.target instanceof Element)) return;
   const isInField = event.target.closest("[role='option']") && document.querySelector(FIELD_OF_MODELS);
-  if (!isInField && !event.target.closest("[class*='st-key-models-'] button")) return;
+  if (!isInField && !event.target.closest(".st-key-model-list button")) return;
   setTimeout(() => {
     document.querySelector(".st-key-chat-options button[aria-expanded='true']")?.click();
     focusBox();

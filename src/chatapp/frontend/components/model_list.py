@@ -38,9 +38,10 @@ def model_list(told: ModelsInfo, chosen: str) -> None:
         label_visibility="collapsed",
     )
     groups = list(groups_of(told, words))
-    for place, group in enumerate(groups):
-        with st.container(key=f"models-{place}", gap="xxsmall"):
-            _draw(group, place, chosen)
+    with st.container(key="model-list"):
+        for place, group in enumerate(groups):
+            with st.container(gap="xxsmall"):
+                _draw(group, place, chosen)
     if not groups:
         st.caption(t("No model is called that."))
 

@@ -152,7 +152,7 @@ class Rows {
     button.setAttribute("aria-haspopup", "menu");
     button.setAttribute("aria-expanded", "false");
     button.addEventListener("click", () => menu.toggle(button, this.menu(told), (...chosen) => this.choose(told, row, ...chosen)));
-    row.append(make("div", { className: `st-key-open-${told.id}` }, open), make("div", { className: `st-key-menu-${told.id}` }, button));
+    row.append(make("div", { className: `open st-key-open-${told.id}` }, open), make("div", { className: `more st-key-menu-${told.id}` }, button));
     const { notes = [], snippet = [] } = told;
     const remarks = notes.map((note) => make("p", { className: "remark", textContent: note, dir: "auto" }));
     if (snippet.length) {
@@ -166,7 +166,7 @@ class Rows {
     const box = make("input", { type: "checkbox", checked: this.data.chosen.includes(told.id) });
     box.addEventListener("change", () => this.act({ do: "toggle", id: told.id }));
     const label = make("label", {}, box, make("p", { textContent: told.title, dir: "auto" }));
-    return make("div", { className: `row st-key-choose-${told.id}` }, label);
+    return make("div", { className: `row pick st-key-choose-${told.id}` }, label);
   }
 
   choose(told, row, what, isByKey) {
