@@ -171,6 +171,14 @@ SHOWN: dict[str, tuple[str, bytes, str]] = {
         RTF,
         "Header: Draft\n10⁻⁶ H₂O shown, kept } 😀 said [Note: Below.] [Comment: Why?]",
     ),
+    "rtf with links of TextEdit, LibreOffice and Word, as striprtf 0.0.35 loses them": (
+        "a.rtf",
+        rb"""{\rtf1\ansi {\field{\*\fldinst{HYPERLINK "https://a.example/"}}{\fldrslt one}} and
+ {\field{\*\fldinst{PAGE}}{\fldrslt 2}}, {{\field{\*\fldinst HYPERLINK "mailto:b@b.example" }{\fldrslt
+{\cf20 two}{}}}}, {\field{\*\fldinst {\rtlch HYPERLINK "https://c.exa
+mple/" }{{\*\datafield 00d0}}}{\fldrslt {\cs15\ul three}}}.}""",
+        "[one](https://a.example/) and 2, [two](mailto:b@b.example), [three](https://c.example/).",
+    ),
     "rtf that hides within groups": (
         "a.rtf",
         rb"{\rtf1\ansi {\b kept \v not\v0  this}, {\i kept \v not \{at\} all}{\v no\plain t} D:\\v\\a.txt}",

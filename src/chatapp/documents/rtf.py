@@ -5,8 +5,13 @@ from collections.abc import Callable
 
 from chatapp.documents.visible import as_power
 
-_PIECE = re.compile(r"\\[{}\\]|\{(?:\\\*)?\\(footnote|annotation|header|footer)[lrf]?(?![a-z]) ?|[{}]")
-"""A sign that is meant as such, the begin of a group that striprtf passes over, or of another, or the end of one."""
+_PIECE = re.compile(
+    r"\\[{}\\]"
+    r"|(\{\\\*\\fldinst[ \r\n]{0,2}(?:\{[^{}\"]{0,200})?)HYPERLINK[ \r\n]+\"((?:https?://|mailto:)[^\"{}\\]{1,2000})\""
+    r"|\{(?:\\\*)?\\(footnote|annotation|header|footer|fldrslt)[lrf]?(?![a-z]) ?|[{}]"
+)
+"""A sign that is meant as such, where a link leads, the begin of a group that striprtf passes over, or of another, or
+the end of one. Of striprtf's own links only the last of a line has its address."""
 
 _MARKS = {
     "footnote": (" [Note: ", "]"),
@@ -62,10 +67,18 @@ def _without_hidden(source: str) -> str:
 def _with_notes(source: str) -> str:
     """Return a document in which groups beside the text are part of it, behind a mark."""
     ends: list[str] = []
+    address = ""
 
     def told(piece: re.Match[str]) -> str:
+        nonlocal address
+        if piece[2]:
+            address = "".join(piece[2].split())  # lines of the file may end within it
+            ends.extend([""] * piece[1].count("{"))
+            return piece[1]
         if piece[0].startswith("{"):
-            begin, end = _MARKS.get(piece[1], ("", ""))
+            begin, end = _MARKS.get(piece[3], ("", ""))
+            if piece[3] == "fldrslt" and address:
+                begin, end, address = "[", f"]({address})", ""
             ends.append(end)
             return f"{{{begin}"
         return f"{ends.pop() if ends else ''}}}" if piece[0] == "}" else piece[0]
