@@ -5,7 +5,7 @@ Cline's sessions, Copilot CLI's, gptme's, pi's and shell-gpt's lines are as Clin
 Others have the form of their sources: Cherry Studio's `types/newMessage.ts` and `BackupService.ts`, llama.cpp's
 `types/database.d.ts`, SillyTavern 1.19's `script.js`, Cline's `ExtensionMessage.ts`, Jan's `thread.message`, NextChat's
 `store/chat.ts`, LobeChat's `types/exportConfig.ts`, text-generation-webui's `chat.py`, VS Code's
-`chatSessionOperationLog.ts` and `objectMutationLog.ts`.
+`chatSessionOperationLog.ts` and `objectMutationLog.ts`; Qwen Chat's that which two readers of its exports take it for.
 """
 
 import json
@@ -257,3 +257,20 @@ GEMINI_CLI_REWOUND: list[Json] = [
     {"$set": {"lastUpdated": "2026-11-29T22:32:03.485Z"}},
     _at("4", "gemini", "So."),
 ]
+
+QWEN_CHAT: Json = {
+    "success": True,
+    "request_id": "r",
+    "data": [{
+        "id": "c",
+        "title": "T",
+        "chat": {"history": {"currentId": "2", "messages": {
+            "1": {"id": "1", "parentId": None, "role": "user", "content": "Why?", "timestamp": WHEN // 1000},
+            "2": {"id": "2", "parentId": "1", "role": "assistant", "content": "", "model": "m", "content_list": [
+                {"phase": "thinking_summary", "content": "", "extra": {"summary_thought": {"content": ["Hm."]}}},
+                {"phase": "web_search", "content": ""},
+                {"phase": "answer", "content": "So."},
+            ]},
+        }}},
+    }],
+}  # fmt: skip

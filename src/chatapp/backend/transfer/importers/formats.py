@@ -34,8 +34,8 @@ KNOWN = (
     "aider, AI Studio, AnythingLLM, big-AGI, Chatbot UI, Chatbox, ChatGPT, Cherry Studio, Claude, Claude Code, "
     "Cline, Codex, Continue, Copilot (CLI; CSV; VS Code), crush, Cursor, DeepSeek, elia, Gemini (Takeout), Gemini CLI, "
     "goose, gptme, Grok, HuggingChat, Jan, Le Chat, LibreChat, llama.cpp, LM Studio, LobeChat, NextChat, Ollama, "
-    "opencode, Open WebUI, oterm, Perplexity, pi, Qwen Code, shell-gpt, SillyTavern, text-generation-webui, "
-    "TypingMind, llm (logs.db) and chatapp itself"
+    "opencode, Open WebUI, oterm, Perplexity, pi, Qwen Chat, Qwen Code, shell-gpt, SillyTavern, "
+    "text-generation-webui, TypingMind, llm (logs.db) and chatapp itself"
 )
 
 _Test = Callable[[Json], bool]

@@ -220,6 +220,8 @@ def _otherwise_held(fields: Json) -> list[Any]:
         return [*lobe_chat.topics(state)]
     if {"version", "history"} <= fields.keys():
         return sequence(fields["history"])
+    if {"success", "data"} <= fields.keys():
+        return sequence(fields["data"])
     if "chat-next-web-store" in fields:
         return sequence(mapping(fields["chat-next-web-store"]).get("sessions"))
     sessions = [value for field, value in fields.items() if field.startswith(_SESSION) and isinstance(value, dict)]

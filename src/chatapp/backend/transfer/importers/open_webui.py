@@ -1,4 +1,7 @@
-"""Open WebUI's export: a `chat` whose history is a tree of messages; reasoning and tools in their text or beside it."""
+"""Open WebUI's export: a `chat` whose history is a tree of messages; reasoning and tools in their text or beside it.
+
+Qwen Chat's is one, too, whose answers are in phases.
+"""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -33,10 +36,13 @@ from chatapp.backend.transfer.importers.fields import (
 from chatapp.backend.transfer.importers.open_webui_text import ShownText, shown
 from chatapp.protocol.messages import AttachmentPart
 
-SOURCE = "open-webui"
+SOURCE, QWEN_CHAT = "open-webui", "qwen-chat"
 
 _NO_TOOLS = ("message", "reasoning", "function_call_output")
 """What an answer is made of beside the work of tools, each of which has a kind of its own."""
+
+_PHASES = "content_list"
+_SAYING, _THINKING = ("answer", "image_gen", "video_gen", None), ("think", "thinking_summary")
 
 
 def recognises(fields: Json) -> bool:
@@ -64,7 +70,7 @@ def read(theirs: Json) -> ImportedConversation:
     left_out[FOLDER] += bool(theirs.get("folder_id")) + len(sequence(mapping(theirs.get("meta")).get("tags")))
     models = [model for model in sequence(chat.get("models")) if isinstance(model, str) and model]
     return ImportedConversation(
-        source=SOURCE,
+        source=QWEN_CHAT if any(_PHASES in message for message in sent.values()) else SOURCE,
         id=name(theirs.get("id")) or next(iter(sent), ""),
         title=string(theirs.get("title")) or string(chat.get("title")) or None,
         messages=[
@@ -99,7 +105,7 @@ def _shown(message: Json, left_out: Counter[str]) -> ShownText:
     content = message.get("content")
     parts = [string(part.get("text")) for part in objects(content)]
     text = shown(paragraphs(*parts) if parts else string(content))
-    output = objects(message.get("output"))
+    output = objects(message.get("output")) or [*map(_phase, objects(message.get(_PHASES)))]
     calls = sum(item.get("type") not in _NO_TOOLS for item in output)
     left_out[TOOL] += calls or text.tools
     left_out[ATTACHMENT] += len(files) + text.pictures
@@ -112,6 +118,15 @@ def _shown(message: Json, left_out: Counter[str]) -> ShownText:
         thought_ms=text.thought_ms if text.reasoning else total(milliseconds(it.get("duration")) for it in reasoning),
         files=files,
     )
+
+
+def _phase(phase: Json) -> Json:
+    """Return a phase of an answer of Qwen Chat as what others of Open WebUI are made of."""
+    kind, thought = phase.get("phase"), mapping(mapping(phase.get("extra")).get("summary_thought"))
+    if kind in _THINKING:
+        texts = [{"text": text} for text in sequence(thought.get("content"))]
+        return {"type": "reasoning", "content": string(phase.get("content")) or texts}
+    return {"type": "message" if kind in _SAYING else kind, "content": phase.get("content")}
 
 
 def _output_text(item: Json) -> str:
