@@ -114,6 +114,10 @@ def test_the_command_that_makes_a_key_makes_one_that_is_accepted() -> None:
     ("arguments", "sentence"),
     [
         (["docter"], "No such command 'docter'. Did you mean 'doctor'? See: chatapp --help"),
+        (
+            ["ask", "Hi", "--temperature", "hot"],
+            "Invalid value for '--temperature': it must be a valid number. See: chatapp ask --help",
+        ),
         (["ask", "--bogus"], "No such option: --bogus. See: chatapp ask --help"),
         (["health", "words"], "Got unexpected extra argument(s) (words). See: chatapp health --help"),
         (["serve", "--port", "abc"], "PORT is 'abc': it must be a valid integer."),

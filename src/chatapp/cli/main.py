@@ -103,12 +103,16 @@ def _name(info: CommandInfo) -> str:
 
 
 def _usage_sentence(error: typer.TyperException) -> str:
+    from chatapp.config.wrong_values import allowed_by
+
     context: typer.Context | None = getattr(error, "ctx", None)
     command = context.command_path if context else "chatapp"
     message = error.format_message()
     parameter = getattr(error, "param", None)
     if context and parameter and (variable := _variable_behind(parameter, context)):
         message = f"Invalid value for {variable}: {error.message}"
+    where, is_pydantics, allowed = message.partition("Input should be ")
+    message = f"{where}it must be {allowed_by(allowed.removesuffix('.'))}" if is_pydantics else message
     return f"{message}{'' if message.endswith(('.', '?')) else '.'} See: {command} --help"
 
 
