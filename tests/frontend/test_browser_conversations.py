@@ -318,7 +318,9 @@ def test_a_click_does_not_wait_for_a_summary_that_is_made(page: Page, model: Stu
         page.wait_until(lambda _, finished=finished: page.run(finished), "an answer")
     page.wait_for(".st-key-summarise")
     model.next(scripts.answer(scripts.until(ends), "A summary."))
-    page.run("document.querySelector('.st-key-summarise button').click()")
+    show = "const it = document.querySelector('.st-key-summarise'); it.style.display = 'block'"
+    click = "const button = it.querySelector('button'); button.focus(); button.click()"
+    assert page.run(f"{show}; {click}; return document.activeElement.matches('textarea')")
     page.wait_until(lambda _: page.run("return document.querySelector('.st-key-summarise :disabled')"), "a summary")
 
     page.click("settings-open")

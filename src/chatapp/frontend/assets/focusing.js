@@ -6,7 +6,7 @@ const FIELDS = [".st-key-rename input", ".st-key-editor textarea"];
 const FIRST = [BOX, ".st-key-sign-in input:not([type='checkbox'])"]; // whose box to stay is drawn before it
 const LINK = ".st-key-made-link button";
 const CHOICES = "[class*='st-key-open-'] button, .st-key-new button";
-const GOING = ":is(.st-key-stop, .st-key-go-on, .st-key-queued-edit, [class*='st-key-again']) button"; // once they are clicked
+const GOING = ":is(.st-key-stop, .st-key-go-on, .st-key-queued-edit, .st-key-summarise, [class*='st-key-again']) button"; // once they are clicked
 const hasKeyboard = () => !window.matchMedia("(pointer: coarse)").matches;
 
 const isLost = () => document.activeElement === document.body;
