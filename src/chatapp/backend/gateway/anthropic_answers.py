@@ -4,19 +4,17 @@ https://docs.anthropic.com/en/api/messages-streaming
 """
 
 from collections.abc import Iterator
-from typing import Any
 
 from pydantic_core import to_json
 
 from chatapp.backend.gateway.anthropic_schemas import MessagesRequest
 from chatapp.backend.gateway.chat_answers import finish_reason, usage_of
-from chatapp.backend.gateway.schemas import ModelOut, object_in
+from chatapp.backend.gateway.schemas import Json, ModelOut, object_in
 from chatapp.backend.http.openai_errors import anthropic_body
 from chatapp.backend.turns.turn import Turn
 from chatapp.protocol.events import CONTENT, Done, Event, Failed, Reasoning, Text, ToolCallDelta
 from chatapp.protocol.received_errors import failure_from_dict
 
-Json = dict[str, Any]
 Told = Iterator[Json]
 """Events, each by its `type`."""
 

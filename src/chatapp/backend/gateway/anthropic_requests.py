@@ -10,11 +10,10 @@ from pydantic_core import to_json
 
 from chatapp.backend.gateway.anthropic_schemas import MessagesRequest
 from chatapp.backend.gateway.chat_requests import in_one_text, question_with, wrong_field
+from chatapp.backend.gateway.schemas import Json
 from chatapp.backend.models.chat_model import ModelRequest
 from chatapp.backend.turns.estimate import likely_tokens, likely_usage
 from chatapp.protocol.question import Question
-
-Json = dict[str, Any]
 
 _OURS = ("model", "messages", "system", "stream", "store")
 _TRANSLATED = ("stop_sequences", "tools", "tool_choice", "output_config", "thinking")

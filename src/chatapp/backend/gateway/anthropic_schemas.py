@@ -1,13 +1,11 @@
 """What comes in under `/v1/messages` and goes out, in Anthropic's words: https://docs.anthropic.com/en/api/messages."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from chatapp.backend.gateway.schemas import TokenLimit, Tolerant
+from chatapp.backend.gateway.schemas import Json, TokenLimit, Tolerant
 from chatapp.protocol.schemas.fields import ModelName, Words
-
-Json = dict[str, Any]
 
 
 class MessagesRequest(Tolerant):

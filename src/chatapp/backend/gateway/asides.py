@@ -4,11 +4,8 @@ Nothing marks such a request but its words, which are the client's own and alway
 releases send them that were looked at; who sets others sends the header that keeps nothing.
 """
 
-from typing import Any
-
 from chatapp.backend.gateway.held import DOCUMENTS, said_in
-
-Json = dict[str, Any]
+from chatapp.backend.gateway.schemas import Json
 
 _BEGINNINGS = (
     "Generate a title for this conversation:\n",  # opencode 1.18

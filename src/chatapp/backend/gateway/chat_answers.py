@@ -2,10 +2,11 @@
 
 import time
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic_core import to_json
 
+from chatapp.backend.gateway.schemas import Json
 from chatapp.backend.http.openai_errors import openai_error
 from chatapp.backend.turns.turn import Turn
 from chatapp.protocol.events import CONTENT, CUSTOM, OLDER, Done, Event, Failed, Reasoning, Text, ToolCallDelta
@@ -23,10 +24,10 @@ _THOUGHTS = ("reasoning_content", "reasoning")
 _REASONS = {"stop", "length", "tool_calls", "content_filter", "function_call"}
 
 
-def completion(turn: Turn) -> dict[str, Any]:
+def completion(turn: Turn) -> Json:
     """Return the whole answer of `turn` as a chat completion."""
     calls = turn.tool_calls
-    message: dict[str, Any] = {"role": "assistant", "content": turn.text or (None if calls else ""), "refusal": None}
+    message: Json = {"role": "assistant", "content": turn.text or (None if calls else ""), "refusal": None}
     if reasoning := turn.reasoning:
         message |= dict.fromkeys(_THOUGHTS, reasoning)
     if calls:
@@ -50,7 +51,7 @@ def completion(turn: Turn) -> dict[str, Any]:
     }
 
 
-def logprobs_of(pieces: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
+def logprobs_of(pieces: Sequence[Json]) -> Json | None:
     """Return those of several chunks as one, None where there are none."""
     if not pieces:
         return None
@@ -58,15 +59,15 @@ def logprobs_of(pieces: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
     return {name: [it for one in told if isinstance(one, list) for it in one] or None for name, told in lists.items()}
 
 
-def joined_details(pieces: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+def joined_details(pieces: Sequence[Json]) -> list[Json]:
     """Return thoughts that came in pieces as a whole answer has them: one for each kind and index, its texts joined."""
-    by_place: dict[str, list[dict[str, Any]]] = {}
+    by_place: dict[str, list[Json]] = {}
     for number, piece in enumerate(pieces):
         by_place.setdefault(f"{piece.get('type')} {piece.get('index', -number)}", []).append(piece)
     return [_joined(same) for same in by_place.values()]
 
 
-def _joined(pieces: list[dict[str, Any]]) -> dict[str, Any]:
+def _joined(pieces: list[Json]) -> Json:
     told = dict(pieces[0])
     for piece in pieces[1:]:
         told |= {name: value for name, value in piece.items() if value is not None}
@@ -82,13 +83,13 @@ def finish_reason(turn: Turn) -> str:
     return reason if reason in _REASONS else "stop"
 
 
-def usage_of(turn: Turn) -> dict[str, Any] | None:
+def usage_of(turn: Turn) -> Json | None:
     """Return the tokens that the model server counted, or that we estimate where it did not."""
     details = turn.usage_details
     counted = turn.usage or details
     if counted is None:
         return None
-    usage: dict[str, Any] = {name: counted[name] for name in _COUNTS}
+    usage: Json = {name: counted[name] for name in _COUNTS}
     usage["prompt_tokens_details"] = {"cached_tokens": details["cached_tokens"] if details else 0}
     usage["completion_tokens_details"] = {"reasoning_tokens": details["reasoning_tokens"] if details else 0}
     return usage
@@ -173,7 +174,7 @@ def error_event(event: Failed) -> bytes:
     return b"data: " + to_json({"error": openai_error(error)}) + b"\n\n"
 
 
-def _call(piece: ToolCallDelta) -> dict[str, Any]:
+def _call(piece: ToolCallDelta) -> Json:
     """Return a piece of a call; only the first has an id, a type and a name.
 
     One that was asked for by the field `functions` is not in a list.
@@ -187,7 +188,7 @@ def _call(piece: ToolCallDelta) -> dict[str, Any]:
     return {**{name: it for name, it in extra.items() if name != "type"}, "index": piece.index, **begun, kind: called}
 
 
-def _whole_calls(turn: Turn) -> dict[str, Any]:
+def _whole_calls(turn: Turn) -> Json:
     """Return the field of a message that holds what the model has called."""
     told = [
         _call(ToolCallDelta(number, call.id, call.name, call.arguments, extra))

@@ -1,15 +1,11 @@
 """Chat completions as they are asked for, turned into questions."""
 
-from typing import Any
-
 from fastapi.exceptions import RequestValidationError
 
 from chatapp.backend.gateway.anthropic_schemas import MessagesRequest
-from chatapp.backend.gateway.schemas import ChatRequest, ResponseRequest
+from chatapp.backend.gateway.schemas import ChatRequest, Json, ResponseRequest
 from chatapp.protocol.question import Question
 from chatapp.protocol.surfaces import Surface
-
-Json = dict[str, Any]
 
 SURFACE: Surface = "v1"
 """What the ledger calls this way in."""

@@ -1,11 +1,11 @@
 """How far the long conversations were hashed that came last: the next request of one brings all of it again."""
 
 from hashlib import blake2b
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
-Json = dict[str, Any]
+from chatapp.backend.gateway.schemas import Json
 
 LEAST_MESSAGES = 64
 """A shorter beginning is hashed as quickly as it is looked for."""

@@ -17,6 +17,7 @@ import msgspec
 from pydantic_core import to_json
 
 from chatapp.backend.gateway.hashed import HashedBeginnings
+from chatapp.backend.gateway.schemas import Json
 from chatapp.protocol.messages import (
     AttachmentPart,
     Message,
@@ -27,8 +28,6 @@ from chatapp.protocol.messages import (
     ToolCallPart,
     ToolResultPart,
 )
-
-Json = dict[str, Any]
 
 _NOT_SAID = ("system", "developer")
 _USER = b"\x02user"

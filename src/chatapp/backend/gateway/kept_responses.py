@@ -6,20 +6,19 @@ https://platform.openai.com/docs/api-reference/responses/get
 import asyncio
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any, Literal, TypeVar
+from typing import Literal, TypeVar
 
 from chatapp.backend.api.dependencies import possible
 from chatapp.backend.gateway.chat_requests import wrong_field
 from chatapp.backend.gateway.response_answers import whole_response
 from chatapp.backend.gateway.response_requests import ID, answered, kept_turn
-from chatapp.backend.gateway.schemas import ResponseRequest
+from chatapp.backend.gateway.schemas import Json, ResponseRequest
 from chatapp.backend.store import Store, StoredMessage, StoredTurn
 from chatapp.backend.turns.remote import RemoteTurn
 from chatapp.errors import NotFoundError
 from chatapp.protocol.messages import AttachmentPart, ToolCallPart, ToolResultPart
 
 T = TypeVar("T")
-Json = dict[str, Any]
 Input = str | list[Json]
 
 _REFERENCE = "item_reference"

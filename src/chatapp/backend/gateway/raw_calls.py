@@ -9,7 +9,7 @@ from starlette.types import Receive, Scope
 
 from chatapp.backend.api.responses import ClientTask
 from chatapp.backend.gateway.chat_requests import SURFACE
-from chatapp.backend.gateway.schemas import object_in
+from chatapp.backend.gateway.schemas import Json, object_in
 from chatapp.backend.models.attempts import Attempts
 from chatapp.backend.models.chat_model import ANSWER_LIMITS, ChatModel, ModelRequest, RawAnswer, RawKind, TokenUsage
 from chatapp.backend.store import FinalStatus
@@ -21,8 +21,6 @@ from chatapp.backend.turns.registry import TurnRegistry
 from chatapp.config.settings import Settings
 from chatapp.errors import ChatappError, ShuttingDownError, UpstreamTimeoutError
 from chatapp.protocol.messages import Message
-
-Json = dict[str, Any]
 
 _TEXTS = ("input", "prompt", "suffix")
 
@@ -52,7 +50,7 @@ class RawCall:
         self._owner = owner
         self._task: ClientTask[bytes]
 
-    async def ask(self, body: dict[str, Any], scope: Scope, receive: Receive) -> bytes:
+    async def ask(self, body: Json, scope: Scope, receive: Receive) -> bytes:
         """Return the model server's answer to `body`, whose model is named, as it came.
 
         Raises:
@@ -69,7 +67,7 @@ class RawCall:
     def _abort(self, error: ChatappError) -> None:
         self._task.abort(error)
 
-    async def _ask(self, body: dict[str, Any]) -> bytes:
+    async def _ask(self, body: Json) -> bytes:
         call_id = new_timed_id()
         try:
             return (await self._asked(call_id, await self._admitted(call_id, body))).body
@@ -77,7 +75,7 @@ class RawCall:
             if self._gate is not None:
                 await self._gate.settle(call_id)
 
-    async def _asked(self, call_id: str, body: dict[str, Any]) -> RawAnswer:
+    async def _asked(self, call_id: str, body: Json) -> RawAnswer:
         """Return what the model server says, and note what the call took, however it ends."""
         attempts, record = self._record(call_id, body)
         timeouts = self._model.timeouts_for(body["model"])
@@ -100,7 +98,7 @@ class RawCall:
             self._end(record, body, answer, failure)
         return answer
 
-    def _record(self, call_id: str, body: dict[str, Any]) -> tuple[Attempts, CallRecord]:
+    def _record(self, call_id: str, body: Json) -> tuple[Attempts, CallRecord]:
         attempts = Attempts()
         record = CallRecord(
             attempts,
@@ -113,9 +111,7 @@ class RawCall:
         )
         return attempts, record
 
-    def _end(
-        self, record: CallRecord, body: dict[str, Any], answer: RawAnswer | None, failure: ChatappError | None
-    ) -> None:
+    def _end(self, record: CallRecord, body: Json, answer: RawAnswer | None, failure: ChatappError | None) -> None:
         failure = None if answer else failure or self._task.error
         record.usage = answer.usage if answer else None
         if record.usage is None and (failure is None or isinstance(failure, ShuttingDownError)):
@@ -123,7 +119,7 @@ class RawCall:
             record.estimate(_likely_usage(body, completed_text(answer.body) if answer else ""))
         record.end("complete" if answer else _status(failure), failure.code if failure else None)
 
-    async def _admitted(self, call_id: str, body: dict[str, Any]) -> dict[str, Any]:
+    async def _admitted(self, call_id: str, body: Json) -> Json:
         """Return `body` as it may be asked: with a limit on its answers where there is a budget."""
         if self._gate is None:
             return body

@@ -11,13 +11,12 @@ from pydantic_core import to_json
 from chatapp.backend.gateway.chat_answers import logprobs_of, usage_of
 from chatapp.backend.gateway.response_requests import ID
 from chatapp.backend.gateway.response_tools import free_text, served, told_as
-from chatapp.backend.gateway.schemas import ResponseRequest
+from chatapp.backend.gateway.schemas import Json, ResponseRequest
 from chatapp.backend.http.openai_errors import openai_error
 from chatapp.backend.turns.turn import Turn
 from chatapp.protocol.events import CONTENT, Done, Event, Failed, Reasoning, Text, ToolCallDelta
 from chatapp.protocol.received_errors import failure_from_dict
 
-Json = dict[str, Any]
 Told = Iterator[tuple[str, Json]]
 """Names of events, each with what it holds."""
 

@@ -14,15 +14,13 @@ from chatapp.backend.attachments.desk import WAIT_S, AttachmentDesk
 from chatapp.backend.attachments.media import image_part
 from chatapp.backend.gateway.chat_requests import in_one_text, question_with, wrong_field
 from chatapp.backend.gateway.response_tools import arguments_of, choice_of, function_name, functions_of
-from chatapp.backend.gateway.schemas import ResponseRequest
+from chatapp.backend.gateway.schemas import Json, ResponseRequest
 from chatapp.backend.store import Store, StoredMessage, StoredTurn
 from chatapp.backend.store.identity import now
 from chatapp.backend.turns.process import this_process
 from chatapp.errors import InvalidRequestError, NotFoundError, OverloadedError
 from chatapp.protocol.messages import AttachmentPart, ToolCallPart, ToolResultPart
 from chatapp.protocol.question import Question
-
-Json = dict[str, Any]
 
 ID = "resp_"
 """What the id of a response begins with; the id of its turn follows."""

@@ -12,9 +12,7 @@ from typing import Any
 from pydantic_core import to_json
 
 from chatapp.backend.gateway.chat_requests import wrong_field
-from chatapp.backend.gateway.schemas import object_in
-
-Json = dict[str, Any]
+from chatapp.backend.gateway.schemas import Json, object_in
 
 INPUT = "input"
 """The argument of the function that stands for a tool that takes free text."""

@@ -1,7 +1,7 @@
 """The paths of OpenAI's API, and of Anthropic's, that are served here."""
 
 import asyncio
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 from starlette.responses import JSONResponse
@@ -28,6 +28,7 @@ from chatapp.backend.gateway.schemas import (
     ChatRequest,
     CompletionRequest,
     EmbeddingRequest,
+    Json,
     ModelList,
     ModelOut,
     OpenAIErrorResponse,
@@ -78,7 +79,7 @@ _EVENT = {
     "properties": {"event": {"type": "string"}, "data": {"type": "string", "description": "JSON, or `[DONE]`."}},
     "required": ["data"],
 }
-_COMPLETION: dict[int | str, dict[str, Any]] = {
+_COMPLETION: dict[int | str, Json] = {
     200: {
         "description": "The answer, or with `stream` its chunks.",
         "content": {
@@ -88,7 +89,7 @@ _COMPLETION: dict[int | str, dict[str, Any]] = {
     },
 }
 
-_EMBEDDINGS: dict[int | str, dict[str, Any]] = {
+_EMBEDDINGS: dict[int | str, Json] = {
     200: {
         "description": "What the model server answers.",
         "content": {"application/json": {"schema": {"type": "object"}}},
@@ -122,7 +123,7 @@ async def responses(request: Request, wanted: ResponseRequest) -> Response:
     return WholeAnswer(turn, body=lambda turn: whole_response(turn, wanted))
 
 
-@router.get("/responses/{response_id}", summary="Get a response that was kept", response_model=dict[str, Any])
+@router.get("/responses/{response_id}", summary="Get a response that was kept", response_model=Json)
 async def kept_response(request: Request, response_id: Id, stream: bool = False) -> Response:
     """Return it as far as it is."""
     if stream:
@@ -130,7 +131,7 @@ async def kept_response(request: Request, response_id: Id, stream: bool = False)
     return JSONResponse(await _kept(request).get(response_id))
 
 
-@router.delete("/responses/{response_id}", summary="Delete a response", response_model=dict[str, Any])
+@router.delete("/responses/{response_id}", summary="Delete a response", response_model=Json)
 async def delete_response(request: Request, response_id: Id) -> Response:
     """Let nobody read it or go on behind it by its id. Its words stay in the conversation that it is part of.
 
@@ -139,9 +140,7 @@ async def delete_response(request: Request, response_id: Id) -> Response:
     return JSONResponse(await _kept(request).delete(response_id))
 
 
-@router.get(
-    "/responses/{response_id}/input_items", summary="List what a response answered", response_model=dict[str, Any]
-)
+@router.get("/responses/{response_id}/input_items", summary="List what a response answered", response_model=Json)
 async def input_items(
     request: Request,
     response_id: Id,

@@ -7,6 +7,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from chatapp.protocol.schemas.fields import ModelName, Words
 
+Json = dict[str, Any]
+"""An object of JSON, as clients send and read it."""
+
 TokenLimit = Annotated[int, Field(ge=1, le=10_000_000)]
 
 
@@ -26,13 +29,13 @@ class Tolerant(BaseModel):
 
     model_config = ConfigDict(strict=True, extra="allow", allow_inf_nan=False)
 
-    def passed_on(self, *ours: str) -> dict[str, Any]:
+    def passed_on(self, *ours: str) -> Json:
         """Return all that was given but for `ours`, and for what is null."""
         given = {**{name: getattr(self, name) for name in self.model_fields_set}, **(self.model_extra or {})}
         return {name: value for name, value in given.items() if value is not None and name not in ours}
 
 
-def object_in(text: str | bytes) -> dict[str, Any]:
+def object_in(text: str | bytes) -> Json:
     """Return the JSON object that a text is, empty where it is none."""
     try:
         told = msgspec.json.decode(text)
@@ -54,7 +57,7 @@ class ChatRequest(Tolerant):
         json_schema_extra={"examples": [{"messages": [{"role": "user", "content": "What is Python?"}]}]}
     )
 
-    messages: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=100_000)] = Field(
+    messages: Annotated[list[Json], Field(min_length=1, max_length=100_000)] = Field(
         description="All that was said, oldest first, with tools' results and pictures as OpenAI has them."
     )
     model: ModelName | None = Field(None, description="One of `GET /v1/models`; without it the default.")
@@ -72,7 +75,7 @@ class ResponseRequest(Tolerant):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"input": "What is Python?"}]})
 
-    input: Words | Annotated[list[dict[str, Any]], Field(min_length=1, max_length=100_000)] = Field(
+    input: Words | Annotated[list[Json], Field(min_length=1, max_length=100_000)] = Field(
         description="The question, or what was said, with calls of functions and their results."
     )
     model: ModelName | None = Field(None, description="One of `GET /v1/models`; without it the default.")
@@ -80,13 +83,13 @@ class ResponseRequest(Tolerant):
     previous_response_id: Words | None = Field(None, description="A response that was kept: it goes on behind it.")
     stream: bool | None = Field(None, description="Answer in events while the model speaks.")
     store: bool | None = Field(None, description="False keeps nothing of it.")
-    tools: list[dict[str, Any]] | None = Field(
+    tools: list[Json] | None = Field(
         None, description="Functions, tools that take free text, and namespaces of both; others are left out."
     )
-    tool_choice: Words | dict[str, Any] | None = None
+    tool_choice: Words | Json | None = None
     max_output_tokens: TokenLimit | None = None
-    text: dict[str, Any] | None = None
-    reasoning: dict[str, Any] | None = None
+    text: Json | None = None
+    reasoning: Json | None = None
     include: list[Any] | None = Field(None, description="Of it `message.output_text.logprobs`.")
     background: Annotated[
         Literal[False] | None, _refused("No response is made in the background here; leave it out, and stream")
