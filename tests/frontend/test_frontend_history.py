@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from chatapp.client import BackendClient
-from chatapp.errors import BackendUnreachableError
+from chatapp.errors import BackendUnreachableError, NotFoundError
 from chatapp.frontend.conversations.bulk import OFFERED_S, Undo, zip_of
 from chatapp.frontend.conversations.list_news import ListNews
 from chatapp.frontend.conversations.session_context import SessionContext
@@ -95,6 +95,29 @@ def test_what_is_asked_elsewhere_is_noticed(client: BackendClient) -> None:
     view.listing.error = BackendUnreachableError("Cannot connect to backend.")
     view.listing.expire()
     assert view.has_new_list(context)  # what could not be had for a while, though nothing in it has changed
+
+
+def test_what_is_known_of_a_conversation_can_be_drawn_while_the_backend_is_asked(client: BackendClient) -> None:
+    view, context = View(), SessionContext(client, is_streamed=True)
+    view.show_stored(str(client.ask("One?", store=True).conversation_id))
+    assert view.conversation.ask_for_news(context) is None  # nothing is known of it
+    view.refresh(context, query="")
+
+    told = view.conversation.ask_for_news(context)
+    assert told is not None
+    assert not view.load_conversation(context, told)
+
+    client.ask("Two?", conversation_id=view.conversation_id)
+    assert view.load_conversation(context, view.conversation.ask_for_news(context))
+    assert [message["content"] for message in view.conversation.messages][2::2] == ["Two?"]
+
+    view.conversation.apply(view.conversation.chat_options._replace(system="Be brief."), context)
+    assert view.conversation.ask_for_news(context) is None  # it has changed
+
+    view.refresh(context, query="")
+    client.conversations.delete(str(view.conversation_id))
+    assert view.load_conversation(context, view.conversation.ask_for_news(context))
+    assert (view.conversation_id, type(view.error)) == (None, NotFoundError)
 
 
 def test_a_pinned_conversation_stands_above_the_others(page: AppTest) -> None:

@@ -2,6 +2,7 @@
 
 import uuid
 from abc import ABC, abstractmethod
+from concurrent.futures import Future
 from typing import NamedTuple
 
 from chatapp.client.chat import ChatOptions
@@ -10,7 +11,7 @@ from chatapp.frontend.conversations.entries import DisplayMessage, ShownMessage,
 from chatapp.frontend.conversations.live_answer import LiveAnswer
 from chatapp.frontend.conversations.session_context import SessionContext
 from chatapp.frontend.conversations.summarising import Summarising
-from chatapp.protocol.resources import AttachmentInfo, HitPlaceInfo
+from chatapp.protocol.resources import AttachmentInfo, ConversationInfo, HitPlaceInfo
 
 PAGE_OF_MESSAGES = 40
 """How many messages are loaded when a conversation is opened."""
@@ -104,6 +105,10 @@ class OpenConversation(ABC):
     def has_unloaded(self) -> bool:
         """Whether there are messages that only the backend has."""
         return False
+
+    def ask_for_news(self, context: SessionContext) -> Future[ConversationInfo] | None:
+        """Ask what the backend has of it now; None where it has nothing, or where that is to be drawn at once."""
+        return None
 
     def apply(self, chat_options: ChatOptions, context: SessionContext) -> None:
         """Have questions answered in this way from now on."""

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Iterable, Sequence
+from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
 from typing import Any, NamedTuple
@@ -9,6 +10,7 @@ from typing import Any, NamedTuple
 from chatapp.client.answer_events import Events
 from chatapp.client.chat import ROOT, ChatOptions
 from chatapp.errors import BackendError, ChatappError
+from chatapp.frontend.conversations.asked import asked
 from chatapp.frontend.conversations.beside import answers_of, made_together
 from chatapp.frontend.conversations.entries import DisplayMessage, answer_entry, question_entry, stored_entries
 from chatapp.frontend.conversations.live_answer import LiveAnswer
@@ -103,10 +105,16 @@ class StoredConversation(SummarisedConversation):
             if chat_options.sampling != self.chat_options.sampling:
                 changes["sampling"] = chat_options.sampling
             context.client.conversations.change(conversation_id, **changes)
+            self._is_stale = True
         super().apply(chat_options, context)
 
-    def refresh(self, context: SessionContext) -> bool:
-        """Take over what changed elsewhere, and return whether anything did.
+    def ask_for_news(self, context: SessionContext) -> Future[ConversationInfo] | None:
+        """Ask what the backend has of it now; None where not all that was known is there to be drawn meanwhile."""
+        is_drawable = self.entries and self.live is None and not self._is_stale
+        return asked(partial(context.client.conversations.get, self.id)) if self.id and is_drawable else None
+
+    def refresh(self, context: SessionContext, told: Future[ConversationInfo] | None = None) -> bool:
+        """Take over what changed elsewhere, as `told` or as the backend tells now; return whether anything did.
 
         Raises:
             NotFoundError: there is no such conversation for this visitor.
@@ -114,7 +122,7 @@ class StoredConversation(SummarisedConversation):
         """
         if self.id is None or self.live is not None:
             return False
-        found = context.client.conversations.get(self.id)
+        found = told.result() if told else context.client.conversations.get(self.id)
         self.chat_options = ChatOptions(found.model, found.system, sampling=found.sampling)
         self.project_id = found.project_id
         if self.landing is not None and not self._has_landed:
@@ -200,8 +208,7 @@ class StoredConversation(SummarisedConversation):
     def _start(self, events: Events, context: SessionContext) -> None:
         self.unfinished = self._failed = None
         self.beside = ()
-        stop = partial(cancel, context.client)
-        self._listen_to(LiveAnswer.start(events, cancel=stop))
+        self._listen_to(LiveAnswer.start(events, cancel=partial(cancel, context.client)))
 
     def _take_over(self, answer: LiveAnswer, context: SessionContext) -> None:
         """Load the branch as the backend keeps it now; where it cannot tell, keep what is on screen."""

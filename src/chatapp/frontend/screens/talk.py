@@ -1,5 +1,6 @@
 """The conversation on show with all that is its own, as a part of the page that a click in it draws alone."""
 
+from concurrent.futures import Future
 from pathlib import Path
 
 import streamlit as st
@@ -12,6 +13,7 @@ from chatapp.frontend.components.runs import Runs
 from chatapp.frontend.languages.words import t
 from chatapp.frontend.screens.chat import LiveView, PromptBox, around_box, chat
 from chatapp.frontend.session import state
+from chatapp.protocol.resources import ConversationInfo
 from chatapp.protocol.wording import later
 
 _ICON = Path(__file__).parents[1] / "assets" / "icon.svg"
@@ -52,13 +54,18 @@ def name_page(title: str | None) -> None:
 
 @st.fragment
 def _fragment(runs: Runs, box: PromptBox) -> None:
-    if runs.is_again() and not _is_enough():
-        st.rerun(scope="app")
+    told = None
+    if runs.is_again():
+        if not _is_enough():
+            st.rerun(scope="app")
+        told = _catch_up_alone()
     live_view = _draw(box, is_part=True)
     if live_view is not None:
         live_view.let_through()
     if _is_waited_for():
         st.rerun(scope="app")  # and wait there; what is drawn stays as it is
+    if told is not None and state.view().load_conversation(state.session_context(), told):
+        st.rerun(scope="fragment")
 
 
 def _draw(box: PromptBox, *, is_part: bool) -> LiveView | None:
@@ -83,17 +90,26 @@ def _is_waited_for() -> bool:
 
 
 def _is_enough() -> bool:
-    """Return whether what was clicked changes nothing beside the conversation; bring that up to date."""
+    """Return whether what was clicked changes nothing beside the conversation."""
     view = state.view()
     if state.needs_sign_in() or state.is_signed_out_elsewhere() or view.dialog is not None:
         return False
     if view.listing.is_changed or view.listing.query != state.query():
         return False
     state.accept_messages()
-    if unasked := view.refresh_conversation(state.session_context()):
+    if unasked := view.finish_answer(state.session_context()):
         state.give_back(unasked)
         return False
+    return True
+
+
+def _catch_up_alone() -> Future[ConversationInfo] | None:
+    """Show what has happened in the conversation; return what the backend will tell of it, where it is drawn before."""
+    view, context = state.view(), state.session_context()
+    told = view.conversation.ask_for_news(context)
+    if told is None:
+        view.load_conversation(context)
     state.address().push_url(view)
     state.mirror_messages()
     name_page(view.conversation.title)
-    return True
+    return told

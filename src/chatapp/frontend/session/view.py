@@ -1,6 +1,7 @@
 """What one browser session shows: a conversation, the list of all, and what is being changed in them."""
 
 from collections.abc import Sequence
+from concurrent.futures import Future
 from time import monotonic
 from typing import Literal
 
@@ -18,7 +19,7 @@ from chatapp.frontend.conversations.stored import StoredConversation
 from chatapp.frontend.conversations.temporary import TemporaryConversation
 from chatapp.frontend.session.outcomes import FileDrop, RemovedPrompt, UnsavedServer
 from chatapp.protocol.project_resources import ProjectInfo
-from chatapp.protocol.resources import AttachmentInfo
+from chatapp.protocol.resources import AttachmentInfo, ConversationInfo
 from chatapp.protocol.share_resources import ShareInfo
 
 Dialog = Literal["settings", "models", "project", "share", "move", "export"]
@@ -78,21 +79,36 @@ class View:
 
         Lists that are known wait while an answer is made, for `refresh_lists`: its first word comes before them.
         """
-        unasked = self.refresh_conversation(context)
+        unasked = self.finish_answer(context)
+        self.load_conversation(context)
         if self.conversation.live is None or not self.listing.is_known:
             self.refresh_lists(context, query)
         return unasked
 
-    def refresh_conversation(self, context: SessionContext) -> str | None:
-        """Take over what happened in the conversation on show, and return as `refresh` does."""
+    def finish_answer(self, context: SessionContext) -> str | None:
+        """Take over an answer or a summary that has been made, and return as `refresh` does."""
         had_answer = self.conversation.live is not None
         unasked = self.conversation.finish(context)
         if had_answer and self.conversation.live is None:
             self.listing.expire()
         if isinstance(self.conversation, StoredConversation):
             self.error = self.conversation.finish_summary() or self.error
-        self._load_conversation(context)
         return unasked
+
+    def load_conversation(self, context: SessionContext, told: Future[ConversationInfo] | None = None) -> bool:
+        """Take over what happened to the conversation elsewhere, as `told` or told now; return whether anything did."""
+        if not isinstance(self.conversation, StoredConversation):
+            return False
+        try:
+            return self.conversation.refresh(context, told)
+        except NotFoundError as error:
+            self.show_new()
+            self.error = error
+            return True
+        except ChatappError as error:
+            if not self.conversation.entries:
+                self.error = error
+            return False
 
     def refresh_lists(self, context: SessionContext, query: str) -> None:
         """Fetch the lists, or what a search for `query` finds, if they were not looked at just now."""
@@ -128,7 +144,7 @@ class View:
 
     def send(self, prompt: str, context: SessionContext) -> None:
         """Ask `prompt` in the conversation on show."""
-        self._load_conversation(context)
+        self.load_conversation(context)
         self.error = None
         if not self.listing.is_supported and not self.conversation.entries:
             self.conversation = TemporaryConversation()
@@ -280,15 +296,3 @@ class View:
         queued, left.queued = left.queued, None
         self._recent.keep(left)
         return queued
-
-    def _load_conversation(self, context: SessionContext) -> None:
-        if not isinstance(self.conversation, StoredConversation):
-            return
-        try:
-            self.conversation.refresh(context)
-        except NotFoundError as error:
-            self.show_new()
-            self.error = error
-        except ChatappError as error:
-            if not self.conversation.entries:
-                self.error = error
