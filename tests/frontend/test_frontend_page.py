@@ -1,6 +1,8 @@
 """The page as Streamlit runs it, without a browser: real backend, stub model."""
 
 import re
+import subprocess
+import sys
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 from support import scripts
 from support.keyed_requests import key_file
 from support.pages import (
+    PAGE,
     FakeBackend,
     ask,
     click,
@@ -185,6 +188,19 @@ def test_a_conversation_of_a_thousand_messages_is_shown_whole_and_told_once(page
     page.run()
 
     assert news(page)["bodies"] == {}
+
+
+def test_the_page_is_drawn_without_libraries_for_tables_and_pictures(page: AppTest, backend: Any) -> None:
+    """The first to open it would wait for them, and each process of the page be twice as large."""
+    ask(page, "What is Python?")
+    opened = f"AppTest.from_file({str(PAGE)!r}, default_timeout=60).run().get('bidi_component')"
+    program = f"import sys; from streamlit.testing.v1 import AppTest; print(len({opened}), *sys.modules)"
+
+    told = subprocess.run([sys.executable, "-c", program], check=True, timeout=60, capture_output=True, text=True)
+
+    drawn, *modules = told.stdout.split()
+    assert drawn == "2"
+    assert {"numpy", "pandas", "PIL", "pyarrow"}.intersection(modules) == set()
 
 
 def test_the_demonstration_model_is_called_one(open_page: Open, fake_backend: FakeBackend) -> None:

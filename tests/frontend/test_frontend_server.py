@@ -98,6 +98,7 @@ def test_the_first_html_loads_nothing_from_elsewhere_and_holds_no_script(port: i
     ("path", "kind"),
     [
         ("/app/icon.svg", "image/svg+xml"),
+        ("/favicon.png", "image/svg+xml"),
         ("/app/page.js", "text/javascript"),
         ("/app/transcript.css", "text/css"),
         ("/app/fonts/stix-two-math.woff2", "font/woff2"),

@@ -200,7 +200,7 @@ def many(measured: MeasuredPage) -> Figures:
     yield "  another one, ms", median(iter(measured.run_ms(switch) for _ in range(ROUNDS)))
     page.wait_for(".st-key-search input").send_keys("Number 777 of")
     is_found = f"{opened}.length === 1 && {opened}[0].textContent.includes('Number 777 of')"
-    yield "  a search, with 400 ms of waiting for more letters, ms", measured.ms_from("", is_found)
+    yield "  a search, with 250 ms of waiting for more letters, ms", measured.ms_from("", is_found)
     measured.page.open()
 
 

@@ -103,7 +103,7 @@ def list_told(page: AppTest) -> dict[str, Any]:
             groups.append({"name": line["name"], "rows": []})
         else:
             groups[-1]["rows"].append({"menu": 0, **line})
-    told = json.loads(component.proto.json) if component else {}
+    [told] = json.loads(component.proto.json) if component else [{}]
     return {**told, "groups": groups, "menus": news.common.get("menus", [])}
 
 

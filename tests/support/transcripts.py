@@ -67,7 +67,8 @@ def shown(page: AppTest) -> list[Shown]:
 
 def news(page: AppTest) -> dict[str, Any]:
     """Return what the last run has told the browser about the finished messages."""
-    return dict(json.loads(page.main.get("bidi_component")[0].proto.json))
+    [told] = json.loads(page.main.get("bidi_component")[0].proto.json)
+    return dict(told)
 
 
 def act(page: AppTest, what: str, **told: str | None) -> AppTest:

@@ -41,6 +41,9 @@ _HEAD = """<title>chatapp</title>
     <script src="./app/sidebar.js"></script>
     <style>@media (prefers-color-scheme: dark) { html { background: #15181b } }</style>"""
 _PREFIX = "/app/"
+_ICON = _PREFIX + "icon.svg"
+_STREAMLITS_ICON = "/favicon.png"
+"""Its scripts show it until the page names another, and to read that one takes libraries for pictures."""
 _SCRIPTS = (
     "batching.js",
     "copying.js",
@@ -70,7 +73,7 @@ def first_html(code: str = DEFAULT) -> str:
     links = preload_links(Path(file_util.get_static_dir(), "static", "js"))
     html = _FONT.sub("", html).replace("</head>", f"{links}\n  </head>")
     html = html.replace('<html lang="en">', f'<html lang="{code}" dir="{languages()[code].direction}">')
-    return html.replace("./favicon.png", "./app/icon.svg")
+    return html.replace("./favicon.png", f".{_ICON}")
 
 
 async def _index(request: Request) -> HTMLResponse:
@@ -111,7 +114,8 @@ async def _made(request: Request) -> Response:
 
 
 async def _asset(request: Request) -> FileResponse:
-    name = request.url.path.removeprefix(_PREFIX)
+    path = request.url.path
+    name = (_ICON if path == _STREAMLITS_ICON else path).removeprefix(_PREFIX)
     return FileResponse(_ASSETS / name, media_type=_SERVED[name])
 
 
@@ -129,6 +133,7 @@ app = App(
         Route(_PREFIX + "words/{code}", _words),
         *(Route(_PREFIX + name, _made) for name in _MADE),
         *(Route(_PREFIX + name, _asset) for name in _SERVED),
+        Route(_STREAMLITS_ICON, _asset),
     ],
     middleware=[Middleware(Guard, settings=_SETTINGS), Middleware(Compression), Middleware(Listening)],
 )

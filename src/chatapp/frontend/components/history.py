@@ -76,7 +76,7 @@ def _search_box() -> None:
         key=state.SEARCH,
         type="search",
         placeholder=t("Search"),
-        live="400ms",
+        live=True,
         label_visibility="collapsed",
     )
 

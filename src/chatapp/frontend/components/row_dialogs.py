@@ -59,7 +59,7 @@ def _wanted() -> str:
         key=state.PROJECT_SEARCH,
         icon=":material/search:",
         placeholder=name,
-        live="400ms",
+        live=True,
         label_visibility="collapsed",
     )
     return field.strip().casefold()

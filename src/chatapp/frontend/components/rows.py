@@ -16,7 +16,8 @@ from chatapp.protocol.wording import later
 def rows(listing: Listing) -> None:
     """Draw the conversations under their headings."""
     if listing.items or listing.has_more:
-        _component()(key=state.ROWS, data=_told(listing), on_act_change=_act)
+        told = (_told(listing),)  # in a tuple as the transcript is
+        _component()(key=state.ROWS, data=told, on_act_change=_act)
     else:
         listing.news.forget()
 

@@ -46,7 +46,8 @@ def transcript(conversation: OpenConversation) -> None:
     )
     state.transcript().live, state.transcript().words = conversation.answers, words()
     state.transcript().fetch_picture = state.client().thumbnail
-    _component("transcript")(key=state.FINISHED, data={**news, **more}, on_act_change=_act)
+    told = ({**news, **more},)  # not a dictionary: Streamlit loads pandas to see whether what is in one is a table
+    _component("transcript")(key=state.FINISHED, data=told, on_act_change=_act)
 
 
 def live_words(answer: LiveAnswer) -> None:

@@ -1,7 +1,6 @@
 """The conversation on show with all that is its own, as a part of the page that a click in it draws alone."""
 
 from concurrent.futures import Future
-from pathlib import Path
 
 import streamlit as st
 
@@ -16,7 +15,6 @@ from chatapp.frontend.session import state
 from chatapp.protocol.resources import ConversationInfo
 from chatapp.protocol.wording import later
 
-_ICON = Path(__file__).parents[1] / "assets" / "icon.svg"
 _ABOUT = later("Your own AI chat. The page and its backend run where you started them.")
 
 
@@ -49,7 +47,7 @@ def name_page(title: str | None) -> None:
     name = f"{title} · chatapp" if title else "chatapp"
     about = f"**chatapp {__version__}** — {t(_ABOUT)}"
     if state.is_new_title(name, about):
-        st.set_page_config(name, str(_ICON), menu_items={"About": about})
+        st.set_page_config(name, menu_items={"About": about})
 
 
 @st.fragment

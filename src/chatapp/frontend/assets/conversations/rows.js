@@ -234,6 +234,6 @@ export default ({ data, parentElement, setTriggerValue }) => {
   const rows = lists.get(parentElement) ?? new Rows(parentElement);
   lists.set(parentElement, rows);
   rows.act = (what) => setTriggerValue("act", what);
-  rows.take(data);
+  rows.take([data].flat()[0]);
   return () => setTimeout(() => rows.root.isConnected || rows.end());
 };

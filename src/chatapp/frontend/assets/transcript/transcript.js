@@ -295,6 +295,6 @@ export default ({ data, parentElement, setTriggerValue }) => {
   const transcript = transcripts.get(parentElement) ?? new Transcript(parentElement);
   transcripts.set(parentElement, transcript);
   transcript.act = (what) => setTriggerValue("act", what);
-  transcript.take(data);
+  transcript.take([data].flat()[0]);
   return () => setTimeout(() => transcript.root.isConnected || transcript.end()); // it is called for replaced news too
 };
