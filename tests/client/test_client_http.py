@@ -51,6 +51,13 @@ def test_the_key_is_sent(server: StubModel) -> None:
     assert server.calls[0].headers["authorization"] == "Bearer secret"
 
 
+def test_events_alone_are_asked_for_where_an_answer_is_streamed(server: StubModel) -> None:
+    """As jupyter-server-proxy 4.6.0 passes them on: findings/jupyter_server_proxy_holds_streams_of_openai."""
+    with BackendClient(server.url) as client, pytest.raises(BackendProtocolError):
+        client.stream("Why?").close()
+    assert server.calls[0].headers["accept"] == "text/event-stream"
+
+
 def test_a_key_that_the_backend_does_not_know_is_told_as_that(server: StubModel) -> None:
     refusal = {"detail": "This backend wants an API key.", "code": "unauthorized", "request_id": "r-1"}
     server.default = scripts.respond(401, refusal)

@@ -247,6 +247,22 @@ def test_an_answer_that_one_comes_back_to_is_read_on_where_it_was(page: Page, go
     page.wait_for_answer("Once upon a time.")
 
 
+def test_an_answer_is_asked_for_as_events_alone(page: Page, goes_on: threading.Event) -> None:
+    """As jupyter-server-proxy 4.6.0 passes them on: findings/jupyter_server_proxy_holds_streams_of_openai."""
+    page.run("""
+      const fetched = fetch;
+      window.fetch = (url, told) => {
+        if (String(url).includes("app/live")) window.accepted = told.headers.Accept;
+        return fetched(url, told);
+      };
+    """)
+    page.ask("A story, please")
+    page.wait_for_answer("Once")
+    goes_on.set()
+
+    assert page.run("return window.accepted") == "text/event-stream"
+
+
 def test_an_answer_in_the_making_is_there_before_the_server_answers(page: Page, goes_on: threading.Event) -> None:
     page.ask("A story, please")
     story = conversation_in(page)

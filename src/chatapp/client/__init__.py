@@ -131,8 +131,7 @@ class BackendClient:
             ChatappError: the backend refused before the first event, or cannot be reached.
         """
         headers = _headers(idempotency_key)
-        response = self._http.send("POST", "/query/stream", _request(prompt, options), headers=headers, stream=True)
-        return self._http.events(response)
+        return self._http.events("POST", "/query/stream", _request(prompt, options), headers=headers)
 
     def attach(self, file: Path | BinaryIO, *, name: str | None = None) -> AttachmentInfo:
         """Send a file to go along with a question, whose `attachments` is a list of such ids; `name` unless a path's.
@@ -167,9 +166,7 @@ class BackendClient:
 
     def resume(self, turn_id: str, *, last_event_id: str = "0") -> AnswerStream:
         """Go on reading a turn behind the event `last_event_id`; "0" reads it from its start."""
-        headers = {"Last-Event-ID": last_event_id}
-        response = self._http.send("GET", path_of("turns", turn_id, "stream"), headers=headers, stream=True)
-        return self._http.events(response)
+        return self._http.events("GET", path_of("turns", turn_id, "stream"), headers={"Last-Event-ID": last_event_id})
 
     def turn(self, turn_id: str) -> TurnInfo:
         """Return a turn as far as it is."""

@@ -116,7 +116,7 @@ class ConversationApi:
         `options` are message_id, model, temperature, max_tokens, json_schema and beside.
         """
         path = path_of("conversations", conversation_id, "regenerate")
-        return self._http.events(self._http.send("POST", path, options, stream=True))
+        return self._http.events("POST", path, options)
 
     def summarise(self, conversation_id: str, **options: Any) -> SummaryInfo:
         """Have the earlier messages summarised, and return the summary; `options` are message_id, model and text."""

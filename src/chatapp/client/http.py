@@ -65,7 +65,7 @@ class HttpSession:
         self._timeouts = (min(connect_timeout_s, timeout_s), timeout_s)
         self._session = requests.Session()
         self._session.mount(self.base_url, _Adapter(pool_maxsize=64))
-        self._session.headers["Accept"] = "application/json, text/event-stream"
+        self._session.headers["Accept"] = "application/json"
         self._session.headers.update(headers or {})
         if api_key:
             self._session.auth = _BearerKey(api_key)
@@ -75,12 +75,16 @@ class HttpSession:
         """Close the pooled connections."""
         self._session.close()
 
-    def events(self, response: requests.Response) -> AnswerStream:
-        """Return the events of a response that is a stream of them.
+    def events(
+        self, method: str, path: str, body: Json | None = None, *, headers: Mapping[str, str] | None = None
+    ) -> AnswerStream:
+        """Return the events of the answer, which is to be nothing else: jupyter-server-proxy 4.6.0 holds all others.
 
         Raises:
             ChatappError: it is a refusal, or something else.
         """
+        headers = {**(headers or {}), "Accept": "text/event-stream"}
+        response = self.send(method, path, body, headers=headers, stream=True)
         if response.status_code != requests.codes.ok:
             self.checked(response, body_of(response))
         if not response.headers.get("Content-Type", "").startswith("text/event-stream"):

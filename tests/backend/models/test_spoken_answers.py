@@ -163,6 +163,10 @@ ANSWERS: dict[str, tuple[bytes, Heard]] = {
         + b'data: {"error": {"message": "No.", "type": "internal", "code": "internal_error"}}',
         Heard("Hi", failure="upstream_unavailable"),
     ),
+    "jupyter-server-proxy 4.6.0: a cut, with words of its own behind it": (
+        sse(said("Hi"), done=False) + b"Connection closed",
+        Heard("Hi", failure="incomplete"),
+    ),
     "Ollama, LightLLM: no reason, but a count at the end (pydantic-ai#2996, oh-my-pi#9433)": (
         sse(said("Hi"), said(""), {"choices": [], "usage": USAGE}),
         Heard("Hi"),

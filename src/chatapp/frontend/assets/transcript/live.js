@@ -94,7 +94,8 @@ class LiveView {
     while (this.root.isConnected && !this.isOver) {
       this.words = { text: new Words(this.said), thoughts: new Words(this.thoughts.lastChild) };
       try {
-        const told = { headers: { "X-Transcript": token }, signal: this.ending.signal };
+        const headers = { "X-Transcript": token, Accept: "text/event-stream" };
+        const told = { headers, signal: this.ending.signal };
         const response = await fetch(`./app/live?name=${encodeURIComponent(name)}`, told);
         if (response.ok) await this.read(response.body.getReader());
       } catch {}
