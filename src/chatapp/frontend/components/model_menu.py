@@ -89,7 +89,7 @@ def _sampling(sampling: Mapping[str, Any]) -> None:
     for field, name in ((temperature, "temperature"), (most, "max_tokens"), (effort, "reasoning_effort")):
         state.show(field, sampling.get(name))
     change = partial(actions.set_sampling, temperature, most, effort)
-    own = t("Its own")
+    own = t("Default")
     with st.container(horizontal=True, gap="small", key="sampling"):
         st.number_input(
             t("Temperature"),
