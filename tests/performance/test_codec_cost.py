@@ -10,6 +10,8 @@ import pytest
 from chatapp.backend.models.openai.stream import OpenAIStream
 from chatapp.backend.models.transport.direct import HttpConnection
 from chatapp.protocol.events import Text
+from chatapp.protocol.reading import read_page
+from chatapp.protocol.resources import ConversationInfo
 from chatapp.protocol.sse import Decoder, encode, parse_event
 from support.fake_transports import Wire
 
@@ -64,3 +66,9 @@ def test_the_cost_of_a_word_to_the_client(expect_cost: ExpectCost) -> None:
 def test_the_cost_of_a_word_in_the_client(expect_cost: ExpectCost) -> None:
     received = b"".join(encode(Text(" word"), position) for position in range(WORDS))
     expect_cost(lambda: [*map(parse_event, Decoder().feed(received))], usual=0.57, reference=parse_with_json)
+
+
+def test_the_cost_of_a_conversation_of_the_list_to_page_and_shell(expect_cost: ExpectCost) -> None:
+    item = {"id": "c", "title": "A title", "created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-02T00:00:00Z"}
+    told = {"items": [item] * WORDS}
+    expect_cost(lambda: read_page(ConversationInfo, told), usual=2.2, reference=parse_with_json)

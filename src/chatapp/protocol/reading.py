@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import is_dataclass
 from datetime import UTC, datetime
+from functools import cache
 from types import UnionType
 from typing import TYPE_CHECKING, Any, TypeVar, Union, get_args, get_origin, get_type_hints, is_typeddict
 
@@ -26,7 +27,7 @@ def read(kind: type[Resource], data: Mapping[str, Any]) -> Resource:
     Raises:
         ValueError: a field without default is missing, or one is of another type.
     """
-    hints = get_type_hints(kind, localns={"Part": _Part})
+    hints = _hints(kind)  # type: ignore[arg-type]  # to mypy no class is hashable
     fields = {name: _value(hint, data[name]) for name, hint in hints.items() if name in data}
     try:
         return kind(**fields)
@@ -55,6 +56,12 @@ def read_readiness(data: Mapping[str, Any]) -> ReadinessInfo:
         raise ValueError("no dependency is named")
     connections = tuple(read(ConnectionInfo, entry) for entry in _checked(list, data.get("connections", [])))
     return ReadinessInfo({name: read(DependencyInfo, entry) for name, entry in entries.items()}, connections)
+
+
+@cache
+def _hints(kind: type) -> Mapping[str, Any]:
+    """Return the types of the fields of `kind`, which takes longer to find out than to read all of them."""
+    return get_type_hints(kind, localns={"Part": _Part})
 
 
 def _value(hint: Any, value: Any) -> Any:
