@@ -212,6 +212,12 @@ CLIENTS = (
     ),
     Client("guidance", _python("guidance_client.py", "guidance==0.3.1", "openai==3.57.0"), ("ask", "key", "long")),
     Client("griptape", _python("griptape_client.py", "griptape==1.13.0"), ("ask", "stream", "tool", "key", "long")),
+    Client("azure-ai-inference", _python("azure_client.py", "azure-ai-inference==1.0.0b9")),
+    Client(
+        "gradio",
+        _python("gradio_chat.py", "gradio==6.31.0", "openai==3.57.0"),
+        ("ask", "stream", "key", "cancel", "long"),
+    ),
     Client("@genkit-ai/compat-oai", _node("genkit.mjs")),
     Client("@tanstack/ai-openai", _node("tanstack.mjs")),
     Client("@llamaindex/openai", _node("llama_index_js.mjs")),
