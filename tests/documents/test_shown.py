@@ -66,6 +66,20 @@ BROKEN = f"""<a:p><a:r><a:t>Rate</a:t></a:r><a:br/><a:r><a:t>is</a:t></a:r>
 <m:oMath {MATH}><m:f><m:num><m:r><m:t>1</m:t></m:r></m:num><m:den><m:r><m:t>x</m:t></m:r></m:den></m:f></m:oMath></a:p>
 <a:tbl><a:tr><a:tc><a:p><a:r><a:t>two</a:t></a:r></a:p><a:p><a:r><a:t>lines</a:t></a:r></a:p></a:tc></a:tr></a:tbl>"""
 POWER = '<a:p><a:r><a:t>10</a:t></a:r><a:r><a:rPr baseline="30000"/><a:t>6</a:t></a:r></a:p>'
+FORMS = "http://schemas.openxmlformats.org/markup-compatibility/2006"
+
+
+def drawing(text: str) -> str:
+    """Return a box of text, in the form of today."""
+    return f"<w:drawing><t><w:txbxContent><w:p><w:r><w:t>{text}</w:t></w:r></w:p></w:txbxContent></t></w:drawing>"
+
+
+FIELDS = f"""<w:p><w:r><w:t xml:space="preserve">Figure </w:t></w:r><w:fldSimple w:instr=" SEQ Figure \\* ARABIC "><w:r>
+<w:t>1</w:t></w:r></w:fldSimple><w:r><w:t>: The sea</w:t></w:r></w:p><w:p><w:dir w:val="rtl"><w:r>
+<w:t>\u05d0</w:t></w:r><w:bdo w:val="rtl"><w:r><w:t>\u05d1</w:t></w:r></w:bdo></w:dir></w:p><w:p><w:r><w:t>Left</w:t>
+<w:ptab w:relativeTo="margin" w:alignment="right" w:leader="none"/><w:t>right</w:t></w:r></w:p><w:p><w:r>
+<m:AlternateContent xmlns:m="{FORMS}"><m:Choice Requires="wps">{drawing("In a box")}</m:Choice><m:Fallback><w:drawing/>
+</m:Fallback></m:AlternateContent><w:t>by it</w:t></w:r></w:p><w:p><w:r>{drawing("In one of today")}</w:r></w:p>"""
 RTF = rb"""{\rtf1\ansi{\header\pard Draft\par}\pard 10{\super\b -6} H\sub 2\nosupersub O{\v not} \v at all\v0 shown,
 {\deleted {\b gone} too}{\pard  kept \v un\v0
 \}\plain} \u-10179?\u-8704? said{\footnote\pard {\super\chftn}Below.\par}{\*\annotation Why?}}"""
@@ -159,6 +173,11 @@ SHOWN: dict[str, tuple[str, bytes, str]] = {
         "a.docx",
         documents.docx(below=STYLED, numbering=BLANK, styles=NAMED),
         "- one\n  on\n  - in it\n\n> Said\n>\n> Said",
+    ),
+    "docx with fields, directions and boxes, as mammoth 1.13 leaves them out": (
+        "a.docx",
+        documents.docx(below=FIELDS),
+        "Figure 1: The sea\n\n\u05d0\u05d1\n\nLeft right\n\nIn a box\n\nby it\n\nIn one of today",
     ),
     "rtf with a table of pandoc 3": (
         "a.rtf",

@@ -117,7 +117,7 @@ def _lines(node: ElementTree.Element) -> str:
 
 def _said(paragraph: ElementTree.Element, kind: str) -> str:
     """Return the words of a paragraph of a `kind` of document, with formulas and without paragraphs of boxes in it."""
-    text = {f"{kind}br": "\n", f"{kind}tab": "\t"}
+    text = {f"{kind}br": "\n", f"{kind}tab": "\t", f"{kind}ptab": "\t"}
     said, stack = [], [paragraph]
     while stack:
         node = stack.pop()

@@ -12,14 +12,25 @@ from chatapp.documents.numerals import LABEL
 from chatapp.documents.word_numbers import WORD, WordLists
 
 _BODY, _NUMBERS, _STYLES = "word/document.xml", "word/numbering.xml", "word/styles.xml"
-_TELLING = (b"oMath", b":vanish", b":ruby", b":cr/")
+_TELLING = (b"oMath", b":vanish", b":ruby", b":cr/", b":fldSimple", b":bdo", b":dir ", b":ptab",
+            b":txbxContent")  # fmt: skip
+_BOX, _DRAWN = f"{WORD}txbxContent", f"{WORD}drawing"
+_FORMS = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
+_SEEN_THROUGH = f"{WORD}smartTag"
+_READ_AS = {
+    **{f"{WORD}{name}": _SEEN_THROUGH for name in ("fldSimple", "bdo", "dir")},
+    f"{WORD}cr": f"{WORD}br",
+    f"{WORD}ptab": f"{WORD}tab",
+}
+"""What mammoth leaves out with the words in it, such as the numbers that Word gives captions, and what it can read."""
+
 _PICTURES = "word/media/"
 
 
 def opened(path: Path) -> IO[bytes]:
     """Return a document as a file, in which a run of text stands for what mammoth passes over, or shows and Word hides.
 
-    It passes over formulas, words with signs above them and the numbers of paragraphs.
+    It passes over formulas, words with signs above them, those of fields and the numbers of paragraphs.
     """
     with ZipFile(path) as archive:
         names = archive.namelist()
@@ -52,9 +63,22 @@ def _as_shown(document: bytes, numbering: ElementTree.Element, styles: ElementTr
             elif child.tag == f"{WORD}ruby":
                 base, above = ("".join(_texts(child.find(f"{WORD}{name}"))) for name in ("rubyBase", "rt"))
                 parent[place] = _text(f"{base}({above})" if above else base)
-            elif child.tag == f"{WORD}cr":
-                child.tag = f"{WORD}br"
+            elif child.tag in {_DRAWN, f"{_FORMS}AlternateContent"} and (boxes := _boxes_without_copies(child)):
+                parent[place] = ElementTree.Element(_SEEN_THROUGH)
+                parent[place].extend(boxes)
+                parent[place].tail = child.tail
+            elif child.tag in _READ_AS:
+                child.tag = _READ_AS[child.tag]
     return ElementTree.tostring(root)
+
+
+def _boxes_without_copies(drawing: ElementTree.Element) -> list[ElementTree.Element]:
+    """Return the boxes of text of a drawing, none where it has them in the form of earlier versions too, as Word's do.
+
+    In the form of today mammoth passes over them; it need not be the only one, and that beside it may be a picture.
+    """
+    earlier = drawing.find(f"{_FORMS}Fallback")
+    return [] if earlier is not None and earlier.find(f".//{_BOX}") is not None else [*drawing.iter(_BOX)]
 
 
 def _texts(node: ElementTree.Element | None) -> list[str]:
