@@ -80,6 +80,17 @@ FIELDS = f"""<w:p><w:r><w:t xml:space="preserve">Figure </w:t></w:r><w:fldSimple
 <w:ptab w:relativeTo="margin" w:alignment="right" w:leader="none"/><w:t>right</w:t></w:r></w:p><w:p><w:r>
 <m:AlternateContent xmlns:m="{FORMS}"><m:Choice Requires="wps">{drawing("In a box")}</m:Choice><m:Fallback><w:drawing/>
 </m:Fallback></m:AlternateContent><w:t>by it</w:t></w:r></w:p><w:p><w:r>{drawing("In one of today")}</w:r></w:p>"""
+PAGE_WITHIN = """MIME-Version: 1.0
+Content-Type: multipart/related; type="text/html"; boundary="----=mhtDocumentPart"
+
+------=mhtDocumentPart
+Content-Type: text/html; charset="utf-8"
+Content-Transfer-Encoding: quoted-printable
+Content-Location: file:///C:/fake/document.html
+
+<!DOCTYPE html><html><body><h1>Terms</h1><p>1 =3D 1</p></body></html>
+------=mhtDocumentPart--
+"""
 RTF = rb"""{\rtf1\ansi{\header\pard Draft\par}\pard 10{\super\b -6} H\sub 2\nosupersub O{\v not} \v at all\v0 shown,
 {\deleted {\b gone} too}{\pard  kept \v un\v0
 \}\plain} \u-10179?\u-8704? said{\footnote\pard {\super\chftn}Below.\par}{\*\annotation Why?}}"""
@@ -178,6 +189,11 @@ SHOWN: dict[str, tuple[str, bytes, str]] = {
         "a.docx",
         documents.docx(below=FIELDS),
         "Figure 1: The sea\n\n\u05d0\u05d1\n\nLeft right\n\nIn a box\n\nby it\n\nIn one of today",
+    ),
+    "docx that html-docx-js 0.3 has made, in which mammoth 1.13 reads nothing": (
+        "a.docx",
+        documents.docx(aFChunk=PAGE_WITHIN),
+        "# Terms\n\n1 = 1",
     ),
     "rtf with a table of pandoc 3": (
         "a.rtf",

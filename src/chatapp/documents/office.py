@@ -41,10 +41,23 @@ def word(path: Path) -> str:
     with opened(path) as file:
         result = mammoth.convert_to_html(file, convert_image=without_pictures, style_map=_STYLES)
     with ZipFile(path) as archive:
-        beside = drawn(archive, _WORDS)
+        beside = [*_pages_within(archive), *drawn(archive, _WORDS)]
     return "\n\n".join(
         filter(None, [_margin(path, "header"), web_page(result.value), *beside, _margin(path, "footer")])
     )
+
+
+def _pages_within(archive: ZipFile) -> Iterator[str]:
+    """Return the web pages that stand in a document of Word as they are: all of it, where html-docx-js has made it."""
+    for _, kind, target in related(archive, _WORDS):
+        if kind == "aFChunk" and target in archive.NameToInfo:
+            content = archive.read(target)
+            if content.lstrip().startswith(b"<"):
+                yield web_page(content)
+            elif content.startswith(b"MIME-Version"):
+                from chatapp.documents.mail import mail  # noqa: PLC0415 - 10 ms of every start
+
+                yield mail(content)[0].strip()
 
 
 def _margin(path: Path, place: str) -> str:

@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from posixpath import basename
 from typing import Any
 
-from chatapp.backend.transfer.importers.fields import mapping, name, objects, sequence, string
-
-Json = dict[str, Any]
+from chatapp.backend.transfer.importers.fields import Json, mapping, name, objects, sequence, string
 
 SOURCE = "vs-code"
 
