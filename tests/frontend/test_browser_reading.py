@@ -31,6 +31,12 @@ const {top, bottom} = part.getBoundingClientRect();
 return top >= place.top && bottom <= place.bottom + 1;
 """
 
+PLACES = """
+const place = ({ top, height }) => [Math.round(top), Math.round(height)];
+const parts = document.querySelector(arguments[0]).querySelectorAll("p, h2, h3, li");
+return [...parts].map((part) => place(part.getBoundingClientRect()));
+"""
+
 
 @pytest.fixture
 def page(browser: Chrome, page_port: int) -> Page:
@@ -52,6 +58,18 @@ def goes_on(model: StubModel) -> Iterator[threading.Event]:
     model.next(scripts.answer(*PARAGRAPHS[:20], scripts.until(event), *PARAGRAPHS[20:], "The end."))
     yield event
     event.set()
+
+
+def test_nothing_of_an_answer_moves_when_it_is_finished(page: Page, model: StubModel) -> None:
+    ends = threading.Event()
+    model.next(scripts.answer("Words.\n\n## One\n\nMore.\n\n### Two\n\n- a\n\nThe end.", scripts.until(ends)))
+    page.ask("A short story")
+    page.wait_for(".live p", "The end.")
+    grown = page.driver.execute_script(PLACES, ".live .said")
+    ends.set()
+    page.wait_for(".transcript .answer p", "The end.")
+
+    assert page.driver.execute_script(PLACES, ".transcript .answer .said") == grown
 
 
 def test_a_long_answer_is_read_from_its_top(page: Page, goes_on: threading.Event, is_seen: Any) -> None:

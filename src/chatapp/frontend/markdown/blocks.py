@@ -10,7 +10,7 @@ from chatapp.rendering.table_rows import columns_of
 _CONTAINERS = re.compile(r"[\s>]*+(?:(?:[-*+]|\d{1,9}[.)])[ \t]++)*+")
 _MARK_SO_FAR = re.compile(r"(?:<(?:/?[A-Za-z]{0,9}|details o?p?e?n?)|\[\^[^\]\s]{0,40})\Z")
 _MARKS = "-=|:*+#>_~` \t"
-_FORMULA_SO_FAR = re.compile(r"(?<![\\$])\$(?:\\|[A-Za-z][_^])[^$]*\Z")
+_FORMULA_SO_FAR = re.compile(r"(?<![\\$\w])\$(?:\\|[A-Za-z]{1,2}[_^]|[A-Za-z](?: ?[-=+<>,*/|({\\\d]| ?\Z))[^$]*\Z")
 _LINK_SO_FAR = re.compile(r"!?\[([^\[\]]{0,300})\]\([^()\s]*+(?:\([^()\s]*+\)?+[^()\s]*+)?+(?: (?:\"[^\"]*\"?)?)?\Z")
 _EMPHASIS_SO_FAR = re.compile(r"(?<![^\s(])\*(?![\s*])([^*`$]*)\Z")
 _PAIR_SO_FAR = re.compile(r"<(sub|sup|kbd|mark)>([^\s<][^<]{0,40})?\Z")
