@@ -822,7 +822,7 @@ def test_the_keyboard_goes_on_in_the_list_where_it_was(page: Page, client: Backe
 
 def test_a_project_is_begun_and_talked_in(page: Page, client: BackendClient, model: StubModel) -> None:
     page.click("project-new")
-    page.wait_for(".st-key-project-name-new input").send_keys("Thesis")
+    page.wait_for(".st-key-project-name-new input:focus").send_keys("Thesis")
     page.wait_for(".st-key-project-instructions-new textarea").send_keys("Be brief.")
     page.click("project-save")
     page.wait_for(".st-key-project-close", "Thesis")

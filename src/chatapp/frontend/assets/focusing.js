@@ -1,17 +1,18 @@
 // Where what is typed goes: to the box to ask from, or the field for a key, when the page is opened and when a conversation
 // comes on show, to a field that has just been opened, and back to the box when it closes, as when a dialog does and what
-// it was opened from is gone; a link that has been made is there to be copied. Not where a keyboard would cover the screen.
+// it was opened from is gone; a link that has been made is there to be copied, a new project to be named. Not where a
+// keyboard would cover the screen.
 const BOX = "[data-testid='stChatInputTextArea']";
 const FIELDS = [".st-key-rename input", ".st-key-editor textarea"];
 const FIRST = [BOX, ".st-key-sign-in input:not([type='checkbox'])"]; // whose box to stay is drawn before it
-const LINK = ".st-key-made-link button";
+const IN_DIALOG = [".st-key-made-link button", ".st-key-project-name-new input"];
 const CHOICES = "[class*='st-key-open-'] button, .st-key-new button";
 const GOING = ":is(.st-key-stop, .st-key-go-on, .st-key-queued-edit, .st-key-summarise, [class*='st-key-again']) button"; // once they are clicked
 const hasKeyboard = () => !window.matchMedia("(pointer: coarse)").matches;
 
 const isLost = () => document.activeElement === document.body;
 const SETTLED_MS = 2000; // after which all is drawn that a dialog has changed, what it was opened from too, or an address
-let field, box, dialog, address, link;
+let field, box, dialog, address, begun;
 let changedMs = -SETTLED_MS;
 const first = (selectors) => selectors.map((it) => document.querySelector(it)).find(Boolean) ?? null; // a list takes ten times as long
 const focusBox = () => hasKeyboard() && first(FIRST)?.focus({ preventScroll: true });
@@ -33,9 +34,9 @@ const look = () => {
   if ((dialog && !over) || location.search !== address) changedMs = performance.now();
   if (performance.now() - changedMs < SETTLED_MS) setTimeout(() => isLost() && focusBox());
   dialog = over;
-  const made = document.querySelector(LINK);
-  if (made && made !== link) setTimeout(() => made.focus()); // behind the dialog, which goes to its first button then
-  link = made;
+  const begins = first(IN_DIALOG);
+  if (begins && begins !== begun && hasKeyboard()) setTimeout(() => begins.focus()); // behind the dialog, which goes to its first button then
+  begun = begins;
   address = location.search;
 };
 
