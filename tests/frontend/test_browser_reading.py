@@ -31,6 +31,24 @@ const {top, bottom} = part.getBoundingClientRect();
 return top >= place.top && bottom <= place.bottom + 1;
 """
 
+LATE_VERSION = """
+const done = arguments[0], place = document.querySelector("[data-testid=stMainBlockContainer]");
+const now = performance.now.bind(performance), turn = document.createElement("button");
+const add = (element, parent, after) => {
+  parent.append(element);
+  requestAnimationFrame(() => requestAnimationFrame(after));
+};
+turn.dataset.do = "older";
+document.querySelector(".transcript").append(turn);
+turn.click();
+turn.remove();
+performance.now = () => now() + 10000;
+add(turn, document.body, () => {
+  const before = place.scrollTop, version = document.createElement("div");
+  version.style.height = "5000px";
+  add(version, document.querySelector(".transcript"), () => done([before, place.scrollTop]));
+});
+"""
 PLACES = """
 const place = ({ top, height }) => [Math.round(top), Math.round(height)];
 const parts = document.querySelector(arguments[0]).querySelectorAll("p, h2, h3, li");
@@ -182,6 +200,17 @@ def test_who_goes_up_by_keyboard_is_left_there(page: Page, shared: Any, is_seen:
     page.driver.execute_async_script("requestAnimationFrame(() => requestAnimationFrame(arguments[0]))")
 
     assert is_seen("Message 1.")
+
+
+def test_another_version_that_comes_late_takes_nobody_to_its_end(page: Page, shared: Any, is_seen: Any) -> None:
+    shared.client.conversations.import_file(BytesIO(json.dumps(_conversation(12)).encode()))
+    page.open(query=f"?c={shared.client.conversations.page().items[0].id}")
+    page.wait_for_answer("Message 11.")
+    page.wait_until(lambda _: is_seen("Message 11."), "the end")
+
+    before, after = page.driver.execute_async_script(LATE_VERSION)
+
+    assert before == after
 
 
 def _conversation(count: int) -> dict[str, Any]:

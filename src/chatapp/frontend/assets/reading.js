@@ -7,14 +7,13 @@
   const ROOM_PX = 48; // below the question's window, so that its reader is not at the end yet
   const MOST_OF_WINDOW = 0.6; // that a question takes: of a longer one the end is shown, so that its answer is seen
   const HOLD_MS = 2000; // in which a question stays at the top once it is answered, whatever comes or goes around it
-  const TURN_MS = 2000; // in which another version of a message comes, and its reader stays at it
   const UP_MS = 1000; // in which a hand moves what is read: a scroll at another time is our own, or the browser's
 
   let place, shown, last, landed;
   let follows = true;
   let upMs = -UP_MS;
   let begunMs = -HOLD_MS;
-  let turnedMs = -TURN_MS;
+  let isTurned = false; // to another version of a message: however late it comes, its reader stays at it
   let isDue = false;
 
   const find = (name) => document.querySelector(`[class*="st-key-${name}-"]`);
@@ -33,7 +32,7 @@
   };
 
   const look = () => {
-    follows ||= isAtEnd() && performance.now() - turnedMs > TURN_MS;
+    follows ||= isAtEnd() && !isTurned;
     const parts = [...(find("conversation")?.children ?? [])].map((part) => part.getBoundingClientRect().bottom);
     const isBelow = Math.max(...parts) - place.getBoundingClientRect().bottom > NEAR_PX;
     document.querySelector(".to-end")?.classList.toggle("wanted", isBelow && !isFirstScreen());
@@ -150,11 +149,12 @@
       showEnd();
     } else if (event.target.closest("[data-do='older'], [data-do='newer']")) {
       follows = false;
-      turnedMs = performance.now();
+      isTurned = true;
     }
   });
   document.addEventListener("chatapp:open", () => {
     follows = true;
+    isTurned = false;
     begunMs = -HOLD_MS;
   });
   const isScrollbar = (target, x) => target === place && x >= place.clientWidth;
@@ -163,6 +163,7 @@
     deltaY < 0 || type === "touchmove" || isUp(key, target) || isScrollbar(target, offsetX);
   const moved = (event) => {
     begunMs = -HOLD_MS;
+    isTurned = false;
     if (goesUp(event)) upMs = performance.now();
   };
   for (const moving of ["wheel", "touchmove", "keydown", "pointerdown"]) {
