@@ -1,6 +1,7 @@
 """Sessions of Codex: lines of a time, a type and a payload, in the order in which things were said and done."""
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
@@ -48,11 +49,6 @@ class Codex:
     _thoughts: list[str] = field(default_factory=list)
     _path: list[int] = field(default_factory=list)
 
-    @property
-    def is_begun(self) -> bool:
-        """Whether there was a line."""
-        return self._lines > 0
-
     def take(self, fields: Json) -> bool:
         """Return whether `fields` is a line of theirs, and keep what it says."""
         if not {"timestamp", "type", "payload"} <= fields.keys():
@@ -70,9 +66,11 @@ class Codex:
             self._take_event(payload)
         return True
 
-    def conversation(self) -> ImportedConversation:
-        """Return the session."""
-        return ImportedConversation(
+    def conversations(self) -> Iterator[ImportedConversation]:
+        """Return the session, if there was a line."""
+        if self._lines == 0:
+            return
+        yield ImportedConversation(
             source=self.SOURCE,
             id=self.id or next((f"{message.created_at}" for message in self.messages), ""),
             title=self.title or None,

@@ -1,7 +1,8 @@
 """Exports that know no conversations, only records: Gemini's activities, Le Chat's messages, sessions of agents."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from itertools import chain
+from typing import Protocol
 
 from chatapp.backend.store.imported import ImportedConversation
 from chatapp.backend.transfer.importers import vs_code
@@ -26,41 +27,41 @@ SESSIONS = {
 }
 
 
-@dataclass(slots=True)
+class _Gatherer(Protocol):
+    """Gathers records of a kind."""
+
+    def take(self, fields: Json) -> bool:
+        """Return whether `fields` is one, and keep it."""
+        ...
+
+    def conversations(self) -> Iterator[ImportedConversation]:
+        """Return what they make, each conversation in the order of time."""
+        ...
+
+
+class _VSCode(VSCodeLog):
+    def conversations(self) -> Iterator[ImportedConversation]:
+        return (conversation(vs_code.SOURCE, chat, vs_code.messages(chat)) for chat in self.chats())
+
+
+_KINDS: tuple[type[_Gatherer], ...] = (ClaudeCode, Codex, AgentLogs, _VSCode, LeChat, Gemini, MessageLines)
+"""A record is of the first that takes it."""
+
+
 class Records:
     """Gathers records, and gives the conversations that they make; the `first` says what they are."""
 
-    agents: AgentLogs = field(default_factory=AgentLogs)
-    gemini: Gemini = field(default_factory=Gemini)
-    le_chat: LeChat = field(default_factory=LeChat)
-    claude_code: ClaudeCode = field(default_factory=ClaudeCode)
-    codex: Codex = field(default_factory=Codex)
-    changes: VSCodeLog = field(default_factory=VSCodeLog)
-    loose: MessageLines = field(default_factory=MessageLines)
-    first: Json | None = None
+    def __init__(self) -> None:
+        self.first: Json | None = None
+        self._kinds = [kind() for kind in _KINDS]
 
     def take(self, fields: Json) -> bool:
         """Return whether `fields` is a record that is known, and keep it."""
-        is_known = self._take(fields)
+        is_known = any(kind.take(fields) for kind in self._kinds)
         if is_known and self.first is None:
             self.first = fields
         return is_known
 
-    def _take(self, fields: Json) -> bool:
-        if self.claude_code.take(fields) or self.codex.take(fields) or self.agents.take(fields):
-            return True
-        if self.changes.take(fields):
-            return True
-        return self.le_chat.take(fields) or self.gemini.take(fields) or self.loose.take(fields)
-
     def conversations(self) -> Iterator[ImportedConversation]:
         """Return what the records make, each conversation in the order of time; of sessions also empty ones."""
-        yield from self.claude_code.conversations()
-        if self.codex.is_begun:
-            yield self.codex.conversation()
-        yield from self.le_chat.conversations()
-        yield from self.agents.conversations()
-        yield from self.gemini.conversations()
-        for chat in self.changes.chats():
-            yield conversation(vs_code.SOURCE, chat, vs_code.messages(chat))
-        yield from self.loose.conversations()
+        return chain.from_iterable(kind.conversations() for kind in self._kinds)
