@@ -25,23 +25,15 @@
   }).observe(document, { childList: true, subtree: true, attributes: true, attributeFilter: ["data-language"] });
 }
 
-// Arabic, Hebrew and Persian run from right to left, with their lists and tables: each block as its first letter says.
-// Code is written from left to right in all of them, and does not decide about the words around it.
-const BLOCKS = "p, h1, h2, h3, h4, h5, h6, ul, ol, table, blockquote, [data-testid='stText'], textarea";
-const PLACES = "[data-testid='stChatMessage'], [data-testid='stChatInput'], [data-testid='stSidebar'], [data-testid='stTextArea']";
-
-const direct = (element, selector, direction) => {
-  for (const found of [element, ...element.querySelectorAll(selector)]) {
-    if (found.matches(selector) && !found.dir && found.closest(PLACES)) found.dir = direction;
-  }
-};
+// Arabic, Hebrew and Persian run from right to left: each block as its first letter says. The renderer says it of messages.
+const BLOCKS = "p, h1, h2, h3, h4, h5, h6, textarea";
+const PLACES = "[data-testid='stChatInput'], [data-testid='stSidebar'], [data-testid='stTextArea']";
 
 new MutationObserver((changes) => {
-  for (const change of changes) {
-    for (const node of change.addedNodes) {
-      if (!(node instanceof Element)) continue;
-      direct(node, "code, pre, .katex", "ltr");
-      direct(node, BLOCKS, "auto");
+  for (const node of changes.flatMap(({ addedNodes }) => [...addedNodes])) {
+    if (!(node instanceof Element)) continue;
+    for (const block of [node, ...node.querySelectorAll(BLOCKS)]) {
+      if (block.matches(BLOCKS) && !block.dir && block.closest(PLACES)) block.dir = "auto";
     }
   }
 }).observe(document, { childList: true, subtree: true });

@@ -1,5 +1,4 @@
-// What Streamlit leaves without a name or too narrow gets one, for those who listen to the page and those who look.
-const LABELLED = ".task-list-item > input[type='checkbox']";
+// What Streamlit leaves without a name gets one, for those who listen to the page.
 const STREAMLITS = {
   "streamlit run yourscript.py": "chatapp up",
   "Is Streamlit still running? If you accidentally stopped Streamlit, just restart it in your terminal:":
@@ -54,7 +53,6 @@ const PLACES_OF_CHROME = ".said button, [data-testid='stMultiSelectDropdown'], [
 const NAMES_OF_OTHERS = ".st-key-history, .said, [class*='st-key-file-']"; // what these are called is nobody's to translate
 const BOXES = { Done: later("done"), Open: later("not done") }; // of a list of tasks
 const ANNOUNCED_CHARS = 5000;
-const CELL_CHARS = 18; // as wide as this is a cell that has as many; the table scrolls then
 
 const isEnglish = () => document.documentElement.lang === "en";
 
@@ -125,16 +123,8 @@ const name = (element) => {
   if (!isEnglish()) translate(element);
   each(element, "[data-testid='stFileUploaderDropzone'][role='presentation']", (zone) => zone.removeAttribute("role"));
   each(element, ".stToast", (toast) => toast.setAttribute("aria-label", toast.querySelector("p")?.innerText ?? ""));
-  each(element, LABELLED, (box) => box.setAttribute("aria-label", box.parentElement.innerText.trim()));
-  each(element, "[data-testid='stCode'] code[class*='language-']", (code) => {
-    const language = [...code.classList].find((word) => word.startsWith("language-"));
-    code.closest("[data-testid='stCode']").dataset.language = language.slice("language-".length);
-  });
   // What scrolls sideways can be reached without a mouse.
-  each(element, "[data-testid='stChatMessage'] :is(table, .katex-display, pre), [data-testid='stCode'] pre", (wide) => { wide.tabIndex = 0; });
-  each(element, "[data-testid='stChatMessage'] :is(td, th)", (cell) => {
-    cell.style.minWidth = `${Math.min(cell.textContent.length, CELL_CHARS)}ch`;
-  });
+  each(element, "[data-testid='stCode'] pre", (wide) => { wide.tabIndex = 0; });
   if (element.closest("[role='dialog']") || element.querySelector("[role='dialog']")) rename(element);
 };
 
