@@ -47,6 +47,11 @@ class Transcript:
         self._left: tuple[LiveAnswer, ...] = ()
 
     @property
+    def _articles(self) -> dict[str, Article]:
+        """The messages that are shown, by their keys."""
+        return self._shown[1]
+
+    @property
     def live(self) -> tuple[LiveAnswer, ...]:
         """The answers that are being made."""
         return self._live
@@ -79,22 +84,19 @@ class Transcript:
 
     def key_of(self, message_id: str) -> str | None:
         """Return the key of a message, None if it is not shown."""
-        _, articles = self._shown
-        return next((key for key, article in articles.items() if article.entry.id == message_id), None)
+        return next((key for key, article in self._articles.items() if article.entry.id == message_id), None)
 
     def code(self, message_id: str, language: Language) -> str | None:
         """Return code that asks for an answer again; None if it is not shown."""
-        _, articles = self._shown
         entries = (
             next((one for one in article.beside if one.id == message_id), article.entry)
-            for article in articles.values()
+            for article in self._articles.values()
         )
         return request_code(entries, message_id, self.options, language)
 
     def picture(self, file_id: str) -> bytes | None:
         """Return the small copy of a picture; None if it is not shown, or cannot be had now."""
-        _, articles = self._shown
-        is_shown = any(file.id == file_id for article in articles.values() for file in article.entry.files)
+        is_shown = any(file.id == file_id for article in self._articles.values() for file in article.entry.files)
         if not is_shown or self.fetch_picture is None:
             return None
         try:
@@ -109,13 +111,12 @@ class Transcript:
 
     def bodies(self, keys: Iterable[str]) -> dict[str, str]:
         """Return the HTML of messages that are shown; without those that are not any more."""
-        _, articles = self._shown
+        articles = self._articles
         return {key: articles[key].html() for key in keys if key in articles}
 
     def _fresh(self) -> dict[str, str]:
         """Return the HTML of the last messages, as far as it has not been sent."""
-        _, articles = self._shown
-        chars = 0
+        articles, chars = self._articles, 0
         sent: dict[str, str] = {}
         for key in reversed(list(articles)[-MOST_SENT:]):
             if key in self._given:

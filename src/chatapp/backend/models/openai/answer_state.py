@@ -23,7 +23,7 @@ class AnswerState:
 
     `told_model` is what the server calls the model that answers, None as long as it does not say. `calls` are those of
     tools. `frame` is what stands around its text. It `is_ordinary` while chunks of text are to be expected. `usage` is
-    what was counted last and not told yet. It `has_begun` once a chunk has come that is part of it, if only a role.
+    what was counted last and not told yet.
     """
 
     def __init__(self, *, stop: Sequence[str] = ()) -> None:
@@ -42,7 +42,7 @@ class AnswerState:
 
     @property
     def has_begun(self) -> bool:
-        """As above."""
+        """Whether a chunk has come that is part of it, if only a role."""
         return self._has_deltas or self._has_content
 
     def add_text(self, text: str, batch: Batch) -> None:
