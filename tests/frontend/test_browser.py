@@ -148,6 +148,16 @@ def test_messages_of_a_run_are_heard_together(page: Page) -> None:
     assert (heard, counts) == ([1, 2, 3, 4, 5], [0, 0, 3, 3, 4, 4, 5])
 
 
+def test_a_page_that_nobody_holds_does_not_hear_what_it_tells_its_holder(page: Page) -> None:
+    page.driver.execute_script(
+        "window.told = []; addEventListener('message', ({ data }) => told.push(data));"
+        "for (const data of [{ stCommVersion: 1 }, 'an extension']) postMessage(data, '*');"
+    )
+
+    page.wait_until(lambda _: page.run("return told.length > 0"), "a message")
+    assert page.run("return told") == ["an extension"]
+
+
 def test_the_end_of_a_run_and_what_comes_while_one_looks_elsewhere_are_heard_at_once(page: Page) -> None:
     ended = ForwardMsg(script_finished=0)
     ended.metadata.active_script_hash = "0f" * 16

@@ -6,6 +6,11 @@
   const IS_FINISHED = 0x30; // `script_finished` of Streamlit's ForwardMsg.proto, with which a message ends that says so
   const MOST_STATUS = 0x0f;
 
+  // Streamlit tells a page that holds it of each run. Without one it hears that itself, and compares origins each time.
+  addEventListener("message", (event) => {
+    if (event.source === window && window.parent === window && event.data?.stCommVersion) event.stopImmediatePropagation();
+  });
+
   const isLast = (data) => {
     if (!(data instanceof ArrayBuffer) || data.byteLength < 2) return false;
     const [field, status] = new Uint8Array(data, data.byteLength - 2);
