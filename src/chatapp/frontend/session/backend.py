@@ -63,8 +63,11 @@ def models_of(url: str, *, api_key: str | None) -> ModelsInfo | None:
 
     It is asked again sooner where it did not: a model server that was away may be back.
     """
-    client = client_of(url, timeout_s=READY_TIMEOUT_S, api_key=api_key)
-    return _models().get((_epoch(), url, api_key), partial(_unless_refused, client.models))
+    return _models().get((_epoch(), url, api_key), partial(_ask_models, url, api_key=api_key))
+
+
+def _ask_models(url: str, *, api_key: str | None) -> ModelsInfo | None:
+    return _unless_refused(client_of(url, timeout_s=READY_TIMEOUT_S, api_key=api_key).models)
 
 
 @st.cache_resource(show_spinner=False)
@@ -140,7 +143,7 @@ def readiness_of(url: str, *, api_key: str | None, patience_s: float = 0.0) -> B
     It may look at model servers that are slow to say so: its answer is waited for `patience_s` seconds at most, where
     an earlier one can be shown.
     """
-    ask = partial(_ready, client_of(url, timeout_s=READY_TIMEOUT_S, api_key=api_key))
+    ask = partial(ask_readiness, url, api_key=api_key)
     return _readiness().get((_epoch(), url, api_key), ask, patience_s=patience_s)
 
 
