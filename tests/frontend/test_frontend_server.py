@@ -124,6 +124,15 @@ def test_the_first_html_names_every_script_and_sheet() -> None:
     assert named == assets - drawn_by_the_script - set(app.MODULES) | {"page.js"}
 
 
+def test_the_scripts_of_our_components_are_there_when_the_first_one_is_drawn(port: int) -> None:
+    drawn = {path.name for path in (Path(app.__file__).parent / "assets").glob("*/*.js")}
+
+    named = re.findall(r'rel="modulepreload"[^>]+href="\.(/_stcore/bidi-components/[^"]+)"', first_html())
+
+    assert {Path(path).name for path in named} == drawn
+    assert {get(port, path)[0].status for path in named} == {200}
+
+
 @pytest.mark.parametrize("sheet", ["style.css", "transcript.css", "rtl.css"])
 def test_a_change_on_the_page_styles_what_it_touches_alone(sheet: str) -> None:
     """Behind a holder's `:has()`, browsers style anew whatever ends like the rule: with each element that comes.

@@ -21,7 +21,7 @@ from chatapp.frontend.languages.choosing import language_for
 from chatapp.frontend.languages.language import DEFAULT, languages
 from chatapp.frontend.languages.of_scripts import words_of_scripts
 from chatapp.frontend.listening import Listening
-from chatapp.frontend.preloading import preload_links
+from chatapp.frontend.preloading import component_links, preload_links
 from chatapp.frontend.session.admitted import admitted_sessions
 from chatapp.frontend.session.wishes import read_wishes
 from chatapp.frontend.sharing import shared_route
@@ -71,7 +71,7 @@ def first_html(code: str = DEFAULT) -> str:
     told = f'<meta name="words" content="{escape(words_of_scripts(code))}">'
     html = _INLINE_SCRIPT.sub("", html).replace("<title>Streamlit</title>", f"{told}\n    {_HEAD}")
     links = preload_links(Path(file_util.get_static_dir(), "static", "js"))
-    html = _FONT.sub("", html).replace("</head>", f"{links}\n  </head>")
+    html = _FONT.sub("", html).replace("</head>", f"{links}\n    {component_links(_ASSETS)}\n  </head>")
     html = html.replace('<html lang="en">', f'<html lang="{code}" dir="{languages()[code].direction}">')
     return html.replace("./favicon.png", f".{_ICON}")
 
