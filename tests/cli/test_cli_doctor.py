@@ -231,6 +231,16 @@ def examined(base_url: str) -> dict[str, Finding]:
     return {finding.name: finding for finding in asyncio.run(examine_model(upstream, settings))}
 
 
+def test_a_proxy_on_the_way_that_holds_an_answer_back_is_told(stub: StubModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As Privoxy 3.0.34 does with its filters: findings/privoxy_holds_a_stream_until_its_end."""
+    monkeypatch.setenv("HTTP_PROXY", stub.url.removesuffix("/v1"))
+    stub.default = scripts.later(0.5, scripts.answer("1", " 2", " 3"))
+
+    held = examined("http://models.example.org/v1")["stream"]
+
+    assert (held.verdict, "NO_PROXY" in str(held.fix)) == ("warn", True)
+
+
 @pytest.mark.parametrize(("ahead_s", "verdict"), [(0, "ok"), (-7200, "warn"), (7200, "warn")])
 def test_the_clock_is_held_against_the_server_s(ahead_s: int, verdict: str, stub: StubModel) -> None:
     now = formatdate(time.time() + ahead_s, usegmt=True)

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from chatapp.backend.models.attempts import Attempts
 from chatapp.backend.models.openai.dialect import Dialect
+from chatapp.backend.models.openai.http_clients import proxy_of
 from chatapp.backend.models.openai.listed import ListedModels
 from chatapp.backend.models.openai.model import OpenAIModel
 from chatapp.backend.models.openai.server import ModelServer, NothingThereError
@@ -129,7 +130,7 @@ async def _examine(server: ModelServer, upstream: Upstream, settings: Settings) 
     except ChatappError as error:
         return [*findings, _failed("answer", error, upstream)]
     findings = [Finding("key", "ok", "accepted" if upstream.keys else "none is asked for"), *findings]
-    findings += [Finding("model", "ok", f"{model} answers"), *_answer(heard)]
+    findings += [Finding("model", "ok", f"{model} answers"), *_answer(heard, through=proxy_of(upstream))]
     findings.append(await _stop(server, dialect, body, settings))
     findings.append(await _window(model, listed, upstream, settings))
     findings += [*_refused(dialect, body), *_clock(heard.headers)]
@@ -208,7 +209,7 @@ async def _hear(stream: OpenAIStream, heard: Heard, began: float) -> None:
         is_over = batch.is_last
 
 
-def _answer(heard: Heard) -> Iterator[Finding]:
+def _answer(heard: Heard, *, through: str | None) -> Iterator[Finding]:
     if not heard.text:
         yield Finding("answer", "warn", "it is empty", "Ask for another model in MODEL_NAME.")
     else:
@@ -218,6 +219,8 @@ def _answer(heard: Heard) -> Iterator[Finding]:
             yield Finding("stream", "ok", "too quick to tell pieces apart" if is_quick else "in pieces")
         else:
             fix = "Turn buffering off in the proxy before the server (nginx: `proxy_buffering off`)."
+            if through:
+                fix = "Turn the filters off in the proxy on the way, or name the server in NO_PROXY."
             yield Finding("stream", "warn", f"all at once, after {heard.first_s:.2f} s", fix)
     if heard.has_usage:
         yield Finding("usage", "ok", "tokens are counted")
