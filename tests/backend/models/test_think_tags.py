@@ -2,7 +2,7 @@
 
 import pytest
 
-from backend.models.test_spoken_answers import STOP, heard, said, sse
+from backend.models.test_spoken_answers import STOP, Heard, heard, said, sse
 from chatapp.backend.models.chat_model import Batch
 from chatapp.backend.models.openai.answer_text import AnswerText
 from chatapp.protocol.events import Text
@@ -61,6 +61,40 @@ def test_what_ends_an_answer_behind_thoughts_is_not_of_it(opening: str, around: 
     answer = heard(sse(*(said(text[at : at + size]) for at in range(0, len(text), size)), STOP))
 
     assert (answer.text, answer.thought) == ("a </b> c", "hm")
+
+
+FINAL = "<|channel|>final<|message|>"
+"""What gpt-oss writes before an answer, as servers without a parser for it pass on: ml-explore/mlx-lm#1867."""
+
+
+@pytest.mark.parametrize("size", [1, 1000])
+@pytest.mark.parametrize(
+    ("thought", "mark"),
+    [
+        ("", FINAL),
+        ("", f"<|start|>assistant{FINAL}"),
+        ("hm", FINAL),
+        ("hm", f"<|end|><|start|>assistant{FINAL}"),
+        ("hm", "\n</think>\n\n"),
+        ("hm", "[/THINK]"),
+    ],
+)
+def test_a_mark_that_is_left_before_the_answer_is_not_of_it(thought: str, mark: str, size: int) -> None:
+    text = f"{mark}Hi < all"
+    pieces = [said(text[at : at + size]) for at in range(0, len(text), size)]
+
+    assert heard(sse(*[said(reasoning_content=thought)][: len(thought)], *pieces, STOP)) == Heard(
+        "Hi < all", thought, "stop"
+    )
+
+
+@pytest.mark.parametrize(
+    "text", ["\n\nHi", "<answer>\nHi\n</answer>", "`</think>` ends it", "</thinking is hard", "<|chan"]
+)
+def test_what_only_begins_as_a_mark_does_is_of_the_answer(text: str) -> None:
+    pieces = map(said, text)
+
+    assert heard(sse(said(reasoning_content="hm"), *pieces, STOP)) == Heard(text, "hm", "stop")
 
 
 @pytest.mark.parametrize(

@@ -476,6 +476,7 @@ def test_who_has_to_wait_for_long_is_told_how_long(seconds: int, hint: str) -> N
     "body",
     [
         pytest.param("Tokens per day limit exceeded - too many tokens processed.", id="Cerebras"),
+        pytest.param("Rate limit exceeded: free-models-per-day. Add 10 credits to unlock more.", id="OpenRouter"),
         pytest.param({"error_code": 17, "error_msg": "Open api daily request limit reached"}, id="Baidu"),
         pytest.param(
             {

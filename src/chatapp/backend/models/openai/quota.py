@@ -50,7 +50,7 @@ _RATE_WORDS = (
 _PACE_ONLY_CODES = tuple(code for code in _RATE_CODES if code not in {"429", "resource_exhausted"})
 """Codes of a limit per minute; 429 alone is both, and so is Google's, which then says how long to wait."""
 
-_BY_THE_DAY = ("per day", "daily")
+_BY_THE_DAY = ("per day", "per-day", "daily")
 _GOOGLES_DAY = ("perday", "per_day")
 """In names of quotas of a day, of which Google says all the same to retry in seconds: that is no time to go by."""
 _TOMORROW = "The limit is one of the day: ask again tomorrow, or choose another model."

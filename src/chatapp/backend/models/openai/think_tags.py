@@ -8,7 +8,7 @@ is all that comes: what was passed on as text until then was thought.
 from collections.abc import Iterator
 from typing import Literal
 
-from chatapp.backend.models.openai.thought_marks import AROUND_ANSWERS, LONE, TAGS, TALKED_ABOUT
+from chatapp.backend.models.openai.thought_marks import AROUND_ANSWERS, FIRST, LEFT_BEHIND, LONE, TAGS, TALKED_ABOUT
 from chatapp.protocol.events import Reasoning, Text
 
 Piece = tuple[type[Text] | type[Reasoning], str]
@@ -39,7 +39,7 @@ class ThinkTags:
         self._held = ""
         self._close = ""
         self._drops_blanks = False
-        self._around: tuple[tuple[str, str], ...] = ()
+        self._around: tuple[tuple[str, str], ...] = FIRST
         self._ending = ""
         self._before = self._ticks = ""
         self._fences = self._rounds = 0
@@ -51,14 +51,16 @@ class ThinkTags:
         return None if self._held or self._drops_blanks or self._around else self._kind
 
     def take_as_text(self) -> None:
-        """Take all that follows for text: the server keeps thoughts apart itself."""
-        self.is_decided = True
+        """Take all that follows for text: the server keeps thoughts apart itself, though a mark of them may be left."""
+        if not self.is_decided:
+            self.is_decided = True
+            self._around = LEFT_BEHIND if self._kind is None else ()
 
     def begin_plainly(self, text: str) -> bool:
         """Pass text by if it begins the answer and holds nothing to sort, as almost always; return whether it does."""
         if self._kind or self._held or self.is_decided or text[:1] in _FIRST or text[0].isspace() or self.mark in text:
             return False
-        self._kind = Text
+        self._kind, self._around = Text, ()
         self.pass_by(text)
         return True
 
@@ -183,12 +185,15 @@ class ThinkTags:
         return before in _BEHIND_SENTENCES or following.startswith(("\n", "\r"))
 
     def _without_opening(self, text: str) -> str:
-        """Return `text` without what opens the answer; hold what may become it."""
+        """Return `text` without what opens the answer, blanks before it or not; hold what may become it."""
+        stripped = text.lstrip() if self._around else text
         for opening, ending in self._around:
-            if text.startswith(opening):
-                self._around, self._ending, self._drops_blanks = (), ending, True
-                return self._without_blanks(text[len(opening) :])
-        if any(opening.startswith(text) for opening, _ in self._around):
+            if stripped.startswith(opening):
+                self._around, self._ending, self._drops_blanks = AROUND_ANSWERS.get(opening, ()), ending, True
+                return self._without_opening(self._without_blanks(stripped[len(opening) :]))
+        if len(text) - len(stripped) <= _MOST_BLANKS and any(
+            opening.startswith(stripped) for opening, _ in self._around
+        ):
             self._held = text
             return ""
         self._around = ()

@@ -43,6 +43,15 @@ AROUND_ANSWERS = {
 Kimi K3.
 """
 
+FIRST = (
+    ("<|channel|>final<|message|>", "<|return|>"),
+    ("<|start|>assistant<|channel|>final<|message|>", "<|return|>"),
+)
+"""What gpt-oss begins an answer with that it has not thought about (ml-explore/mlx-lm#1867)."""
+
+LEFT_BEHIND = (*FIRST, *((closing, "") for closing in TAGS.values()))
+"""What may be left before the answer by a server that keeps thoughts apart."""
+
 LONE = ("</think>", "</thought>", "</thinking>", "</longcat_think>", "</mm:think>", "<|inner_suffix|>",
         "<|think:end|>", "<|close|>think<|sep|>")  # fmt: skip
 """What ends thoughts whose beginning is in the prompt: templates of Qwen, DeepSeek and GLM, of EXAONE, of LongCat, of
