@@ -1,5 +1,6 @@
 """Spreadsheets as their programs show them: units, errors, comments and what stands in boxes."""
 
+import struct
 from pathlib import Path
 
 import pytest
@@ -122,3 +123,23 @@ def test_cells_lead_where_they_link_to(tmp_path: Path) -> None:
     text = document_at(documents.saved(tmp_path, "a", content), "a.xlsx").text
 
     assert "| [Terms](https://a.example/?a=1&b=2) | https://b.example | Up |" in text
+
+
+def wide(text: str) -> bytes:
+    return len(text).to_bytes(4, "little") + text.encode("utf-16-le")
+
+
+def test_cells_in_binary_that_only_follow_others_are_read(tmp_path: Path) -> None:
+    """As SheetJS 0.18.5 writes them; python-calamine 0.9.1 gives the first of each row."""
+    rows = [
+        [(6, struct.pack("<II", 0, 0) + wide("Name")), (17, bytes(4) + wide("Price")), (17, bytes(4) + wide("x" * 59))],
+        [(12, bytes(4)), (16, bytes(4) + struct.pack("<d", 1.5)), (6, struct.pack("<II", 3, 0) + wide("far"))],
+        [(15, bytes(4) + b"\1")],
+    ]
+    content = documents.xlsb(*rows)
+
+    text = document_at(documents.saved(tmp_path, "a", content), "a.xlsb").text
+
+    assert text == (
+        f"## S\n\n| Name | Price | {'x' * 59} |  |\n| --- | --- | --- | --- |\n|  | 1.5 |  | far |\n| TRUE |  |  |  |"
+    )

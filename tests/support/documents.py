@@ -69,6 +69,29 @@ def xlsx(
     )
 
 
+def xlsb(*rows: list[tuple[int, bytes]]) -> bytes:
+    """Return a workbook in binary, with a sheet "S"; a cell is the kind of its record and the content of that."""
+
+    def record(kind: int, content: bytes = b"") -> bytes:
+        return (
+            (bytes([kind]) if kind < 128 else bytes([kind % 128 | 128, kind // 128])) + bytes([len(content)]) + content
+        )
+
+    def wide(text: str) -> bytes:
+        return len(text).to_bytes(4, "little") + text.encode("utf-16-le")
+
+    heads = (record(0, number.to_bytes(4, "little") + bytes(21)) for number in range(len(rows)))
+    told = (head + b"".join(record(*cell) for cell in row) for head, row in zip(heads, rows, strict=True))
+    sheet = b"".join([record(129), record(148, bytes(16)), record(145), *told, record(146), record(130)])
+    named = record(156, bytes(4) + (1).to_bytes(4, "little") + wide("r1") + wide("S"))
+    out = io.BytesIO()
+    with ZipFile(out, "w") as archive:
+        archive.writestr("xl/_rels/workbook.bin.rels", relations(r1="worksheet worksheets/sheet1.bin"))
+        archive.writestr("xl/workbook.bin", b"".join([record(131), record(143), named, record(144), record(132)]))
+        archive.writestr("xl/worksheets/sheet1.bin", sheet)
+    return out.getvalue()
+
+
 def pptx(*, below: str = "") -> bytes:
     """Return two slides; `below` is XML behind the words of the first."""
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zipfile import ZipFile, is_zipfile
 
+from chatapp.documents.binary_sheets import opened
 from chatapp.documents.cells import Place, ShownCells, shown_by_sheet
 from chatapp.documents.number_formats import in_digits
 from chatapp.documents.plain import table
@@ -20,11 +21,14 @@ def workbook(path: Path) -> tuple[str, int]:
     """Return the sheets of a workbook of Excel, each a table behind its name, and how many there are."""
     from python_calamine import CalamineWorkbook, SheetVisibleEnum  # noqa: PLC0415
 
-    book = CalamineWorkbook.from_path(path)
     shown: dict[str, ShownCells] = {}
     if is_zipfile(path):
+        with opened(path) as file:
+            book = CalamineWorkbook.from_filelike(file)
         with ZipFile(path) as archive:
             shown = shown_by_sheet(archive)
+    else:
+        book = CalamineWorkbook.from_path(path)
     sheets = []
     for about in book.sheets_metadata:
         beside = shown.get(about.name, _NOTHING)
