@@ -143,3 +143,31 @@ def test_cells_in_binary_that_only_follow_others_are_read(tmp_path: Path) -> Non
     assert text == (
         f"## S\n\n| Name | Price | {'x' * 59} |  |\n| --- | --- | --- | --- |\n|  | 1.5 |  | far |\n| TRUE |  |  |  |"
     )
+
+
+XML_WORKBOOK = """\ufeff<?xml version="1.0"?>
+<?mso-application progid="Excel.Sheet"?>
+<Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet" xmlns:ss="urn:schemas-microsoft-com:office:spreadsheet">
+<Styles><Style ss:ID="p"><NumberFormat ss:Format="Percent"/></Style>
+<Style ss:ID="c"><NumberFormat ss:Format="Standard"/></Style>
+<Style ss:ID="d"><NumberFormat ss:Format="m/d/yy"/></Style></Styles>
+<Worksheet ss:Name="Books"><Table><Row><Cell ss:HRef="https://a.example"><Data ss:Type="String">Terms</Data></Cell>
+<Cell ss:Index="3" ss:MergeAcross="1"><Data ss:Type="DateTime">2026-03-05T00:00:00.000</Data></Cell>
+<Cell><Data ss:Type="DateTime">1899-12-31T13:30:00.000</Data></Cell></Row><Row ss:Index="5">
+<Cell ss:StyleID="p"><Data ss:Type="Number">0.255</Data></Cell>
+<Cell ss:StyleID="c"><Data ss:Type="Number">1234.5</Data>
+<Comment ss:Author="Bob"><ss:Data>Why?</ss:Data></Comment></Cell>
+<Cell ss:StyleID="d"><Data ss:Type="Number">46086</Data></Cell><Cell><Data ss:Type="Boolean">1</Data></Cell></Row>
+</Table></Worksheet>
+</Workbook>"""
+
+
+@pytest.mark.parametrize("name", ["a.xml", "a.xls"])
+def test_a_workbook_in_the_xml_of_excel_2003_is_read(name: str, tmp_path: Path) -> None:
+    document = document_at(documents.saved(tmp_path, "upload", XML_WORKBOOK.encode()), name)
+
+    assert (document.pages, document.text) == (
+        1,
+        "## Books\n\n| [Terms](https://a.example) |  | 2026-03-05 |  | 13:30:00 |\n| --- | --- | --- | --- | --- |\n"
+        "|  |  |  |  |  |\n| 25.5% | 1234.5 [Bob: Why?] | 2026-03-05 | TRUE |  |",
+    )

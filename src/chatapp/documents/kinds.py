@@ -96,6 +96,7 @@ _ENDINGS = {
     ".md": "text/markdown",
     ".json": "application/json",
 }
+_OF_XML_WORKBOOK = b'="urn:schemas-microsoft-com:office:spreadsheet"'
 _MAILBOX = re.compile(rb"From [^\r\n:]*+:[0-9]{2}[^\r\n]*+\r?\n[!-9;-~]++:")
 """How files of many mails begin, most of which have no ending in their names."""
 _FIRST, _FIRST_OF_PDF = 4096, 1024
@@ -112,6 +113,12 @@ def media_type_of(path: Path, name: str) -> str:
     if known == OLD_OFFICE:
         return _of_old_office(path)
     return known or _of_media(first) or _of_text(first, name)
+
+
+def is_xml(path: Path) -> bool:
+    """Return whether a workbook is written in XML by itself."""
+    with path.open("rb") as file:
+        return file.read(_FIRST).removeprefix(BOM_UTF8).lstrip().startswith(b"<")
 
 
 def _of_media(first: bytes) -> str | None:
@@ -146,6 +153,8 @@ def _of_text(first: bytes, name: str) -> str:
     if b"\0" in first and not has_mark and unmarked_utf_16(first) is None:
         return UNKNOWN
     beginning, ending = first.removeprefix(BOM_UTF8).lstrip()[:15].lower(), Path(name).suffix.lower()
+    if beginning.startswith(b"<") and _OF_XML_WORKBOOK in first:
+        return XLS
     is_page = ending in _OLD_ENDINGS and beginning.startswith(b"<") and not beginning.startswith(b"<?")
     if is_page or beginning.startswith((b"<!doctype html", b"<html")):
         return HTML

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zipfile import ZipFile, is_zipfile
 
+from chatapp.documents import kinds, xml_sheets
 from chatapp.documents.binary_sheets import opened
 from chatapp.documents.cells import Place, ShownCells, shown_by_sheet
 from chatapp.documents.number_formats import in_digits
@@ -19,6 +20,9 @@ _NOTHING = ShownCells({}, {}, {}, {}, [])
 
 def workbook(path: Path) -> tuple[str, int]:
     """Return the sheets of a workbook of Excel, each a table behind its name, and how many there are."""
+    if kinds.is_xml(path):
+        told = [sheet_of(name, rows) for name, rows in xml_sheets.sheets(path)]
+        return "\n\n".join(told), len(told)
     from python_calamine import CalamineWorkbook, SheetVisibleEnum  # noqa: PLC0415
 
     shown: dict[str, ShownCells] = {}
