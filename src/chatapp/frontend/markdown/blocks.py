@@ -13,6 +13,7 @@ _MARKS = "-=|:*+#>_~` \t"
 _FORMULA_SO_FAR = re.compile(r"(?<![\\$\w])\$(?:\\|[A-Za-z]{1,2}[_^]|[A-Za-z](?: ?[-=+<>,*/|({\\\d]| ?\Z))[^$]*\Z")
 _LINK_SO_FAR = re.compile(r"!?\[([^\[\]]{0,300})\]\([^()\s]*+(?:\([^()\s]*+\)?+[^()\s]*+)?+(?: (?:\"[^\"]*\"?)?)?\Z")
 _EMPHASIS_SO_FAR = re.compile(r"(?<![^\s(])\*(?![\s*])([^*`$]*)\Z")
+_CODE, _SPAN = re.compile("`[^`]*`"), re.compile("\ue000")
 _PAIR_SO_FAR = re.compile(r"<(sub|sup|kbd|mark)>([^\s<][^<]{0,40})?\Z")
 _FORMULAS = ((r"\[", r"\]"), (r"\(", r"\)"))
 _ENVIRONMENTS = re.compile(r"\\(begin|end)\{[A-Za-z*]*(\})?")
@@ -78,15 +79,27 @@ def _line_so_far(line: str) -> str:
     if not line.strip(_MARKS) or line.strip(" .)").isdigit():
         return ""
     if line.count("`") % 2:
-        return line if "``" in line else line[:-1] if line.endswith("`") else line + "`"
+        if "``" in line:
+            return line
+        line = line[:-1] if line.endswith("`") else line + "`"
+    spans = iter(_CODE.findall(line))
+    return _SPAN.sub(lambda _: next(spans, ""), _words_so_far(_CODE.sub("\ue000", line)))
+
+
+def _words_so_far(line: str) -> str:
+    """Return a line, in which a letter of its own stands for each span of code, without or with such marks."""
     line = _MARK_SO_FAR.sub("", line)
-    if "<summary>" in line.lower() and "</summary>" not in line.lower():
-        line += "</summary>"
+    is_summary = "<summary>" in line.lower() and "</summary>" not in line.lower()
     line = _LINK_SO_FAR.sub(r"\1", _FORMULA_SO_FAR.sub("", line))
     line = _PAIR_SO_FAR.sub(lambda pair: f"{pair[0]}</{pair[1]}>" if pair[2] else "", line)
     line = _EMPHASIS_SO_FAR.sub(lambda words: f"*{words[1].rstrip()}*" if words[1] else "", line)
+    return _bold_so_far(line) + ("</summary>" if is_summary else "")
+
+
+def _bold_so_far(line: str) -> str:
     bold = line.rfind("**")
-    if line.count("**") % 2 == 0 or line[bold - 1 : bold].isalnum():
+    before = line[bold - 1 : bold]
+    if line.count("**") % 2 == 0 or (before.isascii() and before.isalnum()):
         return line
     words = line[bold:].strip("* ")
     if words and line[bold + 2].isspace():
