@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from chatapp.client import BackendClient
+from support import scripts
 from support.running_backend import RunningBackend, backend_before
 from support.running_page import running_page
 from support.stub_model import StubModel
@@ -145,3 +146,26 @@ def test_whoever_types_a_key_stays_signed_in_until_they_sign_out(browser: Chrome
     browser.refresh()
     page.wait_for(".st-key-sign-in input[type='password']")
     page.wait_until(lambda _: not browser.get_cookie(f"chatapp_sign_in_{locked_port}"), "no cookie")
+
+
+def test_an_answer_in_the_making_goes_where_another_tab_signs_out(
+    browser: Chrome, locked_port: int, model: StubModel
+) -> None:
+    page = Page(browser, locked_port)
+    browser.delete_all_cookies()
+    browser.get(f"http://127.0.0.1:{locked_port}/")
+    page.wait_for(".st-key-sign-in input[type='password']").send_keys("key-of-bob", page.ENTER)
+    page.wait_until(lambda _: browser.get_cookie(f"chatapp_sign_in_{locked_port}"), "a cookie")
+    model.next(scripts.answer("A secret of Bob, ", *("word ", 1.0) * 60))
+    page.ask("Why?")
+    page.wait_for_answer("A secret of Bob")
+    first = browser.current_window_handle
+    browser.switch_to.new_window("tab")
+    page.open()
+    page.click("sign-out")
+    page.wait_for(".st-key-sign-in input[type='password']")
+    browser.close()
+    browser.switch_to.window(first)
+
+    page.wait_for(".st-key-sign-in input[type='password']")
+    page.wait_until(lambda _: "A secret of Bob" not in page.text, "nothing that was said")

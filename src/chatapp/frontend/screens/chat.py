@@ -184,7 +184,7 @@ class LiveView:
                 heard.enter_context(bell.heard_by(news))
             while any(answer.is_going for answer in self._answers):
                 view = state.view()  # where Streamlit ends this run for a click; its other ways cost more
-                if view.is_unlisted():
+                if view.is_unlisted() or state.is_signed_out_elsewhere():
                     return
                 if view.conversation_id != shown:
                     shown = view.conversation_id
