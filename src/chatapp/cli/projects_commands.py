@@ -90,8 +90,8 @@ def change(
     """Change a project's name, instructions or model; "" takes the instructions or the model away."""
     from chatapp.cli.project_changes import change_project, instructions_of
 
-    told = instructions_of(system, system_file)
-    change_project(name, new_name=new_name, instructions=told, model=model, backend_url=backend_url)
+    instructions = instructions_of(system, system_file)
+    change_project(name, new_name=new_name, instructions=instructions, model=model, backend_url=backend_url)
 
 
 @app.command(cls=LightCommand)

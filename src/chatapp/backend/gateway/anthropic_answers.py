@@ -15,7 +15,7 @@ from chatapp.backend.turns.turn import Turn
 from chatapp.protocol.events import CONTENT, Done, Event, Failed, Reasoning, Text, ToolCallDelta
 from chatapp.protocol.received_errors import failure_from_dict
 
-Told = Iterator[Json]
+Events = Iterator[Json]
 """Events, each by its `type`."""
 
 _REASONS = {"length": "max_tokens", "tool_calls": "tool_use", "content_filter": "refusal"}
@@ -39,7 +39,7 @@ class MessageEvents:
         """Return the events for `events`; notices say nothing here."""
         return b"".join([_written(told) for event, _ in events for told in self.take(event)])
 
-    def take(self, event: Event) -> Told:
+    def take(self, event: Event) -> Events:
         """Return what an event of the turn comes to."""
         if not self._has_begun and isinstance(event, (*CONTENT, Done)):
             self._has_begun = True
@@ -65,7 +65,7 @@ class MessageEvents:
         usage = {"input_tokens": 0, "output_tokens": 0}  # which nobody has counted yet; the end says it
         return {**_head(self._turn), "content": [], "stop_reason": None, "stop_sequence": None, "usage": usage}
 
-    def _grown(self, kind: type[Event], block: Json, delta: Json, *, number: int = 0) -> Told:
+    def _grown(self, kind: type[Event], block: Json, delta: Json, *, number: int = 0) -> Events:
         """Let the block that is open grow, or close it and open `block` before."""
         if self._open != (kind, number):
             yield from self._closed()
@@ -73,7 +73,7 @@ class MessageEvents:
             yield {"type": "content_block_start", "index": self._index, "content_block": block}
         yield {"type": "content_block_delta", "index": self._index, "delta": delta}
 
-    def _closed(self) -> Told:
+    def _closed(self) -> Events:
         if self._open is not None:
             self._open = None
             yield {"type": "content_block_stop", "index": self._index}

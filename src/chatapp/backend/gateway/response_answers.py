@@ -17,7 +17,7 @@ from chatapp.backend.turns.turn import Turn
 from chatapp.protocol.events import CONTENT, Done, Event, Failed, Reasoning, Text, ToolCallDelta
 from chatapp.protocol.received_errors import failure_from_dict
 
-Told = Iterator[tuple[str, Json]]
+Events = Iterator[tuple[str, Json]]
 """Names of events, each with what it holds."""
 
 
@@ -48,7 +48,7 @@ class ResponseEvents:
         """Return the events for `events`; notices say nothing here."""
         return b"".join([self._written(*told) for event, _ in events for told in self.take(event)])
 
-    def take(self, event: Event) -> Told:
+    def take(self, event: Event) -> Events:
         """Return what an event of the turn comes to."""
         if not self._has_begun and isinstance(event, (*CONTENT, Done, Failed)):
             self._has_begun = True
@@ -101,7 +101,7 @@ class ResponseEvents:
             return "response.incomplete", {"response": self.response("incomplete", **cut)}
         return "response.completed", {"response": self.response("completed", usage=usage)}
 
-    def _opened(self, kind: type[Event], index: int, new: Any) -> Told:
+    def _opened(self, kind: type[Event], index: int, new: Any) -> Events:
         """Open an item unless it is the one that is open; another is closed before."""
         if self._open == (kind, index):
             return
@@ -116,7 +116,7 @@ class ResponseEvents:
         elif kind is Reasoning and self._sums_up:
             yield f"{_SUMMARY}_part.added", {**self._where(kind), "part": _summary("")}
 
-    def _grow(self, delta: str) -> Told:
+    def _grow(self, delta: str) -> Events:
         if delta and self._open is not None:
             self._grown.append(delta)
             kind = self._open[0]
@@ -135,7 +135,7 @@ class ResponseEvents:
         self._logprobs += told
         return told
 
-    def _close(self) -> Told:
+    def _close(self) -> Events:
         """Close the item that is open, whole as it is by now."""
         if self._open is None:
             return

@@ -99,8 +99,8 @@ def _ask_for_key(request: str) -> None:
 
 
 def _is_admitted(key: str) -> bool:
-    told = readiness_of(state.settings().backend_url, api_key=key, patience_s=2 * READY_TIMEOUT_S)
-    return told.is_admitted
+    readiness = readiness_of(state.settings().backend_url, api_key=key, patience_s=2 * READY_TIMEOUT_S)
+    return readiness.is_admitted
 
 
 def _begin(key: str, *, is_kept: bool) -> None:

@@ -79,7 +79,7 @@ def _words(running: RunningImportInfo) -> str:
 
 def _receipt(imported: ImportInfo) -> None:
     source = f"{', '.join(imported.sources)}: " if imported.sources else ""
-    told = t(
+    sentence = t(
         "{added} of {count} conversations added, with {messages_added} of {messages} messages.",
         added=imported.conversations_added,
         count=imported.conversations_read,
@@ -87,10 +87,10 @@ def _receipt(imported: ImportInfo) -> None:
         messages=imported.messages_read,
     )
     if imported.messages_read and not (imported.messages_added or imported.skipped or imported.projects_added):
-        told += " " + t("All of it came in before.")
+        sentence += " " + t("All of it came in before.")
     if imported.projects_added:
-        told += " " + t("Projects added: {count}.", count=imported.projects_added)
-    st.success(literal(source + told))
+        sentence += " " + t("Projects added: {count}.", count=imported.projects_added)
+    st.success(literal(source + sentence))
     for item in imported.skipped[:_SKIPPED_SHOWN]:
         st.caption(
             literal(t("Skipped {count} in {what}: {why}", count=item.count, what=said(item.what), why=said(item.why)))

@@ -52,8 +52,8 @@ def transcript(conversation: OpenConversation) -> None:
 
 def live_words(answer: LiveAnswer) -> None:
     """Draw an answer in the making; the browser fetches what grows."""
-    told = {"token": state.transcript().token, "name": answer.name, "is_stopping": answer.is_stopping}
-    _component("live")(key=f"words-{answer.name}", data=told)
+    data = {"token": state.transcript().token, "name": answer.name, "is_stopping": answer.is_stopping}
+    _component("live")(key=f"words-{answer.name}", data=data)
 
 
 @cache

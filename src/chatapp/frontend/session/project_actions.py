@@ -42,7 +42,7 @@ def edit_project(project_id: str | None, *, moving: Sequence[str] = ()) -> None:
 def save_project(name: str, instructions: str, model: str) -> None:
     """Keep the project as these fields say; a new one is shown."""
     view, client = state.view(), state.client()
-    told = {
+    fields = {
         "instructions": state.value_of(instructions).strip() or None,
         "model": state.value_of(model) or None,
     }
@@ -51,9 +51,9 @@ def save_project(name: str, instructions: str, model: str) -> None:
         if not title:
             raise SettingsError(t("The project has no name yet."))
         if view.edited_project is not None:
-            client.projects.change(view.edited_project.id, name=title, **told)
+            client.projects.change(view.edited_project.id, name=title, **fields)
         else:
-            _begin(client.projects.begin(title, **told).id)
+            _begin(client.projects.begin(title, **fields).id)
     except ChatappError as error:  # said in the dialog, where the fields still are
         view.project_drop = FileDrop(view.project_drop.number, (error,))
         return

@@ -13,7 +13,7 @@ MOST_OLD_S = 30.0
 T = TypeVar("T")
 
 
-class _Told(NamedTuple, Generic[T]):
+class _Kept(NamedTuple, Generic[T]):
     value: T
     at: float
 
@@ -25,17 +25,17 @@ class Revalidated(Generic[T]):
     """
 
     def __init__(
-        self, *, fresh_s: float, retry_s: float, is_fault: Callable[[T], bool] = lambda told: told is None
+        self, *, fresh_s: float, retry_s: float, is_fault: Callable[[T], bool] = lambda value: value is None
     ) -> None:
         self._fresh_s, self._retry_s, self._is_fault = fresh_s, retry_s, is_fault
-        self._told: dict[Hashable, _Told[T]] = {}
+        self._kept: dict[Hashable, _Kept[T]] = {}
         self._asking: dict[Hashable, Future[T]] = {}
         self._lock = threading.Lock()
 
     def get(self, key: Hashable, ask: Callable[[], T], *, patience_s: float = 0.0) -> T:
         """Return what was told last; news of what is not fresh any more are waited for `patience_s` seconds at most."""
         with self._lock:
-            last, now = self._told.get(key), time.monotonic()
+            last, now = self._kept.get(key), time.monotonic()
             if last is not None and now - last.at <= (self._retry_s if self._is_fault(last.value) else self._fresh_s):
                 return last.value
             asking = self._asking.get(key) or self._begin(key, ask)
@@ -56,10 +56,10 @@ class Revalidated(Generic[T]):
         try:
             value = ask()
             with self._lock:
-                self._told.pop(key, None)
-                self._told[key] = _Told(value, time.monotonic())
-                for oldest in list(self._told)[:-MOST_KEPT]:
-                    del self._told[oldest]
+                self._kept.pop(key, None)
+                self._kept[key] = _Kept(value, time.monotonic())
+                for oldest in list(self._kept)[:-MOST_KEPT]:
+                    del self._kept[oldest]
             asking.set_result(value)
         finally:  # a defect, which Python reports for the thread, must not be waited for
             with self._lock:
