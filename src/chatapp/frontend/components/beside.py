@@ -15,9 +15,9 @@ from chatapp.protocol.wording import later
 _HELP = later("The same question goes to these too. Their answers stand beside each other, and you keep one.")
 
 
-def beside_menu(told: ModelsInfo, model: str) -> None:
+def beside_menu(listing: ModelsInfo, model: str) -> None:
     """Draw a field for the models that are asked beside `model`."""
-    names = [name for name in (*(route.name for route in told.routes), *told.models) if name != model]
+    names = [name for name in (*(route.name for route in listing.routes), *listing.models) if name != model]
     conversation = state.view().conversation
     if not names:
         return

@@ -27,7 +27,7 @@ class ModelGroup(NamedTuple):
     more: int = 0
 
 
-def model_list(told: ModelsInfo, chosen: str) -> None:
+def model_list(listing: ModelsInfo, chosen: str) -> None:
     """Draw all models under their connections, `chosen` marked."""
     words = st.text_input(
         t("Find a model"),
@@ -37,7 +37,7 @@ def model_list(told: ModelsInfo, chosen: str) -> None:
         placeholder=t("Find a model"),
         label_visibility="collapsed",
     )
-    groups = list(groups_of(told, words))
+    groups = list(groups_of(listing, words))
     with st.container(key="model-list"):
         for place, group in enumerate(groups):
             with st.container(gap="xxsmall"):
@@ -46,15 +46,15 @@ def model_list(told: ModelsInfo, chosen: str) -> None:
         st.caption(t("No model is called that."))
 
 
-def groups_of(told: ModelsInfo, words: str) -> Iterator[ModelGroup]:
+def groups_of(listing: ModelsInfo, words: str) -> Iterator[ModelGroup]:
     """Yield what is to be shown where somebody looks for `words`: the routes, then each connection."""
     wanted = words.lower().split()
     most = MOST_FOUND if wanted else MOST_SHOWN
-    for route in told.routes:
+    for route in listing.routes:
         if _fits(route.name, wanted):
             about = t("The first that answers of {models}", models=", ".join(route.models))
             yield ModelGroup("", about, True, ((route.name, ""),))
-    for connection in told.connections:
+    for connection in listing.connections:
         found = [model for model in connection.models if _fits(f"{connection.name} {model.id}", wanted)]
         if found or not wanted:
             entries = tuple((model.id, _can(model)) for model in found[:most])
