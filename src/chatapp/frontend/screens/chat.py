@@ -54,9 +54,7 @@ class PromptBox(NamedTuple):
 
 
 def prompt_box() -> PromptBox:
-    """Draw the box to ask from and the way to the end, and return the places around it."""
-    to_end = escape(t("To the end"))
-    st.bottom.html(f'<button class="to-end" title="{to_end}" aria-label="{to_end}"></button>')
+    """Draw the box to ask from, and return the places around it."""
     over = st.bottom.container(key="over-box")
     settings = state.settings()
     st.chat_input(
@@ -76,9 +74,10 @@ def around_box(box: PromptBox, *, is_drawn_again: bool) -> None:
     Where it is drawn by a part of the page and at once again by the whole, Stop is drawn by the whole alone: a click on
     what is a part's would wait until the whole has waited for the answer.
     """
-    conversation = state.view().conversation
+    conversation, to_end = state.view().conversation, escape(t("To the end"))
     is_stopped_later = is_drawn_again and conversation.live is not None
     with box.over:
+        st.html(f'<button class="to-end" title="{to_end}" aria-label="{to_end}"></button>')
         if not is_stopped_later and (conversation.live or conversation.queued or conversation.waiting_files):
             with st.container(key="going"):
                 _going(conversation)
