@@ -51,7 +51,7 @@ add(turn, document.body, () => {
 """
 PLACES = """
 const place = ({ top, height }) => [Math.round(top), Math.round(height)];
-const parts = document.querySelector(arguments[0]).querySelectorAll("p, h2, h3, li");
+const parts = document.querySelector(arguments[0]).querySelectorAll("p, h2, h3, ul");
 return [...parts].map((part) => place(part.getBoundingClientRect()));
 """
 
@@ -80,12 +80,12 @@ def goes_on(model: StubModel) -> Iterator[threading.Event]:
 
 def test_nothing_of_an_answer_moves_when_it_is_finished(page: Page, model: StubModel) -> None:
     ends = threading.Event()
-    model.next(scripts.answer("Words.\n\n## One\n\nMore.\n\n### Two\n\n- a\n\nThe end.", scripts.until(ends)))
+    model.next(scripts.answer("Words.\n\n## One\n\nMore.\n\n### Two\n\n- a\n- the end", scripts.until(ends)))
     page.ask("A short story")
-    page.wait_for(".live p", "The end.")
+    page.wait_for(".live li", "the end")
     grown = page.driver.execute_script(PLACES, ".live .said")
     ends.set()
-    page.wait_for(".transcript .answer p", "The end.")
+    page.wait_for(".transcript .answer li", "the end")
 
     assert page.driver.execute_script(PLACES, ".transcript .answer .said") == grown
 

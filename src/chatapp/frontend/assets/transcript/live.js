@@ -27,6 +27,15 @@ const redraw = (block, html) => {
   });
 };
 
+const IN_BLOCKS = "p, ul, ol, li, blockquote, figure.code, figure.code > pre, pre > code";
+
+// Mark what the next word comes behind: the last item of a list, or the last line of code.
+const markEnd = (block) => {
+  let end = block.lastElementChild;
+  while (end?.lastElementChild?.matches(IN_BLOCKS)) end = end.lastElementChild;
+  end?.classList.add("end");
+};
+
 // A text in blocks; only the one that grows is drawn again. What stood there stays until it is told anew.
 class Words {
   constructor(place) {
@@ -44,6 +53,7 @@ class Words {
       this.html[block] = (this.html[block] ?? "").slice(0, kept) + html;
       this.place.children[block] ?? this.place.append(element("div", "block"));
       redraw(this.place.children[block], this.html[block]);
+      markEnd(this.place.children[block]);
     }
   }
 }
