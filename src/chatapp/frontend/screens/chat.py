@@ -21,6 +21,7 @@ from chatapp.frontend.components.told import tell
 from chatapp.frontend.components.transcript import live_words, send_typed, transcript
 from chatapp.frontend.components.waiting_files import show_file, waiting_files
 from chatapp.frontend.conversations.bell import browsers
+from chatapp.frontend.conversations.first_words import first_words
 from chatapp.frontend.conversations.live_answer import LiveAnswer
 from chatapp.frontend.conversations.open_conversation import OpenConversation, Unfinished
 from chatapp.frontend.languages.words import t
@@ -169,7 +170,7 @@ class LiveView:
         if not view.conversation.is_temporary:
             answer.wait_named(NAMED_S)
             state.address().push_url(view)
-        answer.wait_told(max(0.0, FIRST_WORD_S - answer.elapsed_s))
+        first_words().wait(answer.wait_told, max(0.0, FIRST_WORD_S - answer.elapsed_s))
 
     def let_through(self) -> None:
         """Wait until it is on its way to the browser: a run that takes the place of this one drops what is not."""
