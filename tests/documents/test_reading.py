@@ -203,6 +203,17 @@ def test_words_that_a_page_divides_keep_their_hyphens(tmp_path: Path) -> None:
     )
 
 
+def test_cells_of_a_line_stay_apart_however_wide_the_gap_is(tmp_path: Path) -> None:
+    """As jsPDF 4.2.1 writes tables; within the bounds of a page pypdfium2 5.15 tells `103`."""
+    places = {"Cake": (45, 700), "10": (239, 700), "3": (379, 700), "Milk": (45, 680), "x": (239, 680)}
+    cells = ") Tj ET ".join(f"BT /F1 10 Tf {x} {y} Td ({said}" for said, (x, y) in places.items())
+    content = documents.pdf(f"Head) Tj ET {cells}")
+
+    text = read(documents.saved(tmp_path, "a.pdf", content), "a.pdf").text
+
+    assert text == "[page 1]\n\nHead\nCake 10 3\nMilk x"
+
+
 def named(signs: str) -> str:
     """Return signs of which a PDF says by a text of its own what they are."""
     return "".join(f"/Span <</ActualText <FEFF{ord(sign):04X}>>> BDC (x) Tj EMC " for sign in signs)
