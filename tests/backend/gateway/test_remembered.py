@@ -99,6 +99,30 @@ def test_what_an_agent_tells_of_its_folder_and_day_is_no_part_of_a_conversation(
     assert [message.content for message in messages(backend)][::2] == ["Why Saturday?", "Why Sunday?"]
 
 
+def test_what_aider_tells_of_files_is_no_part_of_a_conversation(backend: RunningBackend, client: OpenAI) -> None:
+    """Version 0.86.2 tells of its files behind all that was said, as they are by now, and of its map before that."""
+    asked: Any = []
+    for number, question in enumerate(("Fix it.", "Why was it wrong?")):
+        repository = f"Here are summaries of some files present in my git repository.\nsum{number}.py\n"
+        files = f"I have *added these files to the chat* so you can go ahead and edit them.\n\nadd{number}.py\n"
+        exchanges = [
+            (repository, "Ok, I won't try and edit those files without asking first."),
+            (files, "Ok, any changes I propose will be to those files."),
+        ]
+        (told_map, told_files) = [
+            [{"role": "user", "content": told}, {"role": "assistant", "content": reply}] for told, reply in exchanges
+        ]
+        reminded = {"role": "user", "content": f"{question}\n\nTo suggest changes, use *SEARCH/REPLACE blocks*."}
+        wire: Any = [*told_map, *asked, *told_files, reminded]
+        answer = client.chat.completions.create(model="m", messages=wire).choices[0].message
+        updates = [{"role": "user", "content": "I updated the files."}, {"role": "assistant", "content": "Ok."}]
+        asked += [{"role": "user", "content": question}, answer, *updates]
+    (conversation,) = conversations(backend)
+    assert conversation.title == "Fix it."
+    said = [message.content.partition("\n")[0] for message in messages(backend)]
+    assert said[::2] == ["Fix it.", "I updated the files.", "Why was it wrong?"]
+
+
 def test_the_run_of_an_agent_is_kept_with_its_calls_and_their_results(
     backend: RunningBackend, client: OpenAI, stub: StubModel
 ) -> None:

@@ -4,7 +4,8 @@ Nothing marks such a request but its words, which are the client's own and alway
 releases send them that were looked at; who sets others sends the header that keeps nothing.
 """
 
-from chatapp.backend.gateway.held import DOCUMENTS, said_in
+from chatapp.backend.gateway.held import DOCUMENTS
+from chatapp.backend.gateway.said import said_in
 from chatapp.backend.gateway.schemas import Json
 
 _BEGINNINGS = (

@@ -17,6 +17,7 @@ import msgspec
 from pydantic_core import to_json
 
 from chatapp.backend.gateway.hashed import HashedBeginnings
+from chatapp.backend.gateway.said import NOT_SAID, joined, said_by_somebody, said_in, text_of
 from chatapp.backend.gateway.schemas import Json
 from chatapp.protocol.messages import (
     AttachmentPart,
@@ -29,20 +30,12 @@ from chatapp.protocol.messages import (
     ToolResultPart,
 )
 
-_NOT_SAID = ("system", "developer")
 _USER = b"\x02user"
 _LONGEST_NAME = 200
 _REMINDERS = ("<system-reminder>", "<current_datetime>")  # Claude Code and opencode, GitHub Copilot CLI 1.0
 DOCUMENTS = "### Task:\nRespond to the user query using the provided context, incorporating inline citations "
 _DOCUMENTS_END = "\n</context>\n\n"
 """Between these stands what Open WebUI has found for a question; behind its answer the question comes without."""
-
-_SURROUNDINGS = ("<environment_context>", "# AGENTS.md instructions for ")
-_SURROUNDINGS_END = ("</environment_context>", "</INSTRUCTIONS>")
-"""Between these stands what Codex says in the user's name before the first question: where it is, and its rules."""
-
-_SETUP = ("This is the Qwen Code. We are setting up the context for our chat.\n", "Got it. Thanks for the context!")
-"""How Qwen Code's conversations begin, which then tells of its folder and its day, and all of what it says to that."""
 
 _ROLES: dict[str, Role] = {"user": "user", "assistant": "assistant", "tool": "tool", "function": "tool"}
 
@@ -75,13 +68,8 @@ class HeldMessages:
     ) -> None:
         self._take = take
         self._known = known or HashedBeginnings()
-        said = [
-            one
-            for one in wire_messages
-            if (role := one["role"]) not in _NOT_SAID and (role != "user" or not _is_of_surroundings(one))
-        ]
-        self._said = said[2:] if _begins_with_setup(said) else said
-        self._unsaid = [message for message in wire_messages if message["role"] in _NOT_SAID]
+        self._said = said_by_somebody(wire_messages)
+        self._unsaid = [message for message in wire_messages if message["role"] in NOT_SAID]
         self.files: list[HeldFile] = []
         self._hasher = blake2b(digest_size=16)
         self._first, self._hashes = 0, list[str]()
@@ -90,7 +78,7 @@ class HeldMessages:
     def system(self) -> str | None:
         """What the model was told before: the first system prompt."""
         first = self._unsaid[0].get("content") if self._unsaid else None
-        return (_joined(first) if isinstance(first, list) else first) or None
+        return (joined(first) if isinstance(first, list) else first) or None
 
     @property
     def count(self) -> int:
@@ -154,23 +142,6 @@ class HeldMessages:
                 yield part
 
 
-def _is_of_surroundings(message: Json) -> bool:
-    text = message.get("content")
-    return isinstance(text, str) and text.startswith(_SURROUNDINGS) and text.endswith(_SURROUNDINGS_END)
-
-
-def _begins_with_setup(said: list[Json]) -> bool:
-    if len(said) < 2 or said[0]["role"] != "user" or said[1].get("content") != _SETUP[1]:  # noqa: PLR2004
-        return False
-    return said_in(said[0]).startswith(_SETUP[0])
-
-
-def said_in(message: Json) -> str:
-    """Return the text of a message."""
-    content = message.get("content")
-    return _joined(content) if isinstance(content, list) else content or ""
-
-
 def _bytes_of(message: Json) -> bytes:
     """Return what counts of a message, as bytes that no other message has."""
     role, content, calls = message["role"], message.get("content"), _told_calls(message)
@@ -179,8 +150,8 @@ def _bytes_of(message: Json) -> bytes:
         return f"\x02{role}\x03{content.strip()}".encode(errors="replace")  # almost all are so
     others: list[bytes] = []
     if isinstance(content, list):
-        others = [to_json(part) for part in content if _text_of(part) is None]
-        content = _asked(_joined(content)) if role == "user" else _joined(content)
+        others = [to_json(part) for part in content if text_of(part) is None]
+        content = _asked(joined(content)) if role == "user" else joined(content)
     return _bytes(role, content or "", _calls_in(calls) if calls else [], others)
 
 
@@ -224,18 +195,6 @@ def _calls_in(told: Any) -> list[ToolCallPart]:
     return calls
 
 
-def _text_of(part: Any) -> str | None:
-    """Return the text of a part, None where it is something else."""
-    if isinstance(part, str):
-        return part
-    text = part.get("text", part.get("refusal"))
-    return text if isinstance(text, str) else None
-
-
-def _joined(content: list[Any]) -> str:
-    return "\n\n".join([text for part in content if (text := _text_of(part))])
-
-
 def _asked(text: str) -> str:
     """Return a question without the reminders or documents before it; all of it where there is nothing else."""
     if text.startswith(DOCUMENTS):
@@ -263,7 +222,7 @@ def _parts_of(message: Json) -> list[Part | HeldFile]:
         return [ToolResultPart(str(message.get("tool_call_id") or message.get("name") or ""), text)]
     thought = message.get("reasoning_content")
     parts: list[Part | HeldFile] = [ReasoningPart(thought)] if isinstance(thought, str) and thought else []
-    parts += [_attachment(part) for part in content if _text_of(part) is None] if isinstance(content, list) else []
+    parts += [_attachment(part) for part in content if text_of(part) is None] if isinstance(content, list) else []
     parts += [TextPart(text)] if text else []
     calls = _told_calls(message)
     return [*parts, *(_calls_in(calls) if calls else [])]
