@@ -13,7 +13,7 @@ MOST_OLD_S = 30.0
 T = TypeVar("T")
 
 
-class _Kept(NamedTuple, Generic[T]):
+class _Cached(NamedTuple, Generic[T]):
     value: T
     at: float
 
@@ -28,7 +28,7 @@ class Revalidated(Generic[T]):
         self, *, fresh_s: float, retry_s: float, is_fault: Callable[[T], bool] = lambda value: value is None
     ) -> None:
         self._fresh_s, self._retry_s, self._is_fault = fresh_s, retry_s, is_fault
-        self._kept: dict[Hashable, _Kept[T]] = {}
+        self._kept: dict[Hashable, _Cached[T]] = {}
         self._asking: dict[Hashable, Future[T]] = {}
         self._lock = threading.Lock()
 
@@ -57,7 +57,7 @@ class Revalidated(Generic[T]):
             value = ask()
             with self._lock:
                 self._kept.pop(key, None)
-                self._kept[key] = _Kept(value, time.monotonic())
+                self._kept[key] = _Cached(value, time.monotonic())
                 for oldest in list(self._kept)[:-MOST_KEPT]:
                     del self._kept[oldest]
             asking.set_result(value)
