@@ -80,7 +80,7 @@ FINAL = "<|channel|>final<|message|>"
     ],
 )
 def test_a_mark_that_is_left_before_the_answer_is_not_of_it(thought: str, mark: str, size: int) -> None:
-    text = f"{mark}Hi < all"
+    text = f"{mark}Hi < all{'<|return|>' if mark.endswith(FINAL) else ''}"
     pieces = [said(text[at : at + size]) for at in range(0, len(text), size)]
 
     assert heard(sse(*[said(reasoning_content=thought)][: len(thought)], *pieces, STOP)) == Heard(

@@ -189,7 +189,8 @@ class ThinkTags:
         stripped = text.lstrip() if self._around else text
         for opening, ending in self._around:
             if stripped.startswith(opening):
-                self._around, self._ending, self._drops_blanks = AROUND_ANSWERS.get(opening, ()), ending, True
+                self._around, self._ending = AROUND_ANSWERS.get(opening, ()), ending
+                self.is_decided = self._drops_blanks = True
                 return self._without_opening(self._without_blanks(stripped[len(opening) :]))
         if len(text) - len(stripped) <= _MOST_BLANKS and any(
             opening.startswith(stripped) for opening, _ in self._around
