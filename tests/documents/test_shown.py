@@ -190,6 +190,11 @@ SHOWN: dict[str, tuple[str, bytes, str]] = {
         documents.docx(below=FIELDS),
         "Figure 1: The sea\n\n\u05d0\u05d1\n\nLeft right\n\nIn a box\n\nby it\n\nIn one of today",
     ),
+    "docx with boxes in a box": (
+        "a.docx",
+        documents.docx(below=f"<w:p><w:r>{drawing('Out</w:t>' + drawing('in it') * 2 + '<w:t>')}</w:r></w:p>"),
+        "Out\n\nin it\n\nin it",
+    ),
     "docx that html-docx-js 0.3 has made, in which mammoth 1.13 reads nothing": (
         "a.docx",
         documents.docx(aFChunk=PAGE_WITHIN),

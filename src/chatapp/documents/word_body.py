@@ -76,9 +76,19 @@ def _boxes_without_copies(drawing: ElementTree.Element) -> list[ElementTree.Elem
     """Return the boxes of text of a drawing, none where it has them in the form of earlier versions too, as Word's do.
 
     In the form of today mammoth passes over them; it need not be the only one, and that beside it may be a picture.
+    What stands in a box comes along in it.
     """
     earlier = drawing.find(f"{_FORMS}Fallback")
-    return [] if earlier is not None and earlier.find(f".//{_BOX}") is not None else [*drawing.iter(_BOX)]
+    if earlier is not None and earlier.find(f".//{_BOX}") is not None:
+        return []
+    boxes, waiting = list[ElementTree.Element](), [drawing]
+    while waiting:
+        node = waiting.pop()
+        if node.tag == _BOX:
+            boxes.append(node)
+        else:
+            waiting.extend(reversed(node))
+    return boxes
 
 
 def _texts(node: ElementTree.Element | None) -> list[str]:
