@@ -159,6 +159,10 @@ XML_WORKBOOK = """\ufeff<?xml version="1.0"?>
 <Comment ss:Author="Bob"><ss:Data>Why?</ss:Data></Comment></Cell>
 <Cell ss:StyleID="d"><Data ss:Type="Number">46086</Data></Cell><Cell><Data ss:Type="Boolean">1</Data></Cell></Row>
 </Table></Worksheet>
+<Worksheet ss:Name="More"><Table><Row><Cell ss:StyleID="d"><Data ss:Type="Number">1e15</Data></Cell>
+<Cell ss:StyleID="d"><Data ss:Type="Number">NaN</Data></Cell><Cell><Data ss:Type="Number"/></Cell></Row></Table>
+<WorksheetOptions xmlns="urn:schemas-microsoft-com:office:excel"><Visible>SheetHidden</Visible></WorksheetOptions>
+</Worksheet>
 </Workbook>"""
 
 
@@ -167,7 +171,8 @@ def test_a_workbook_in_the_xml_of_excel_2003_is_read(name: str, tmp_path: Path) 
     document = document_at(documents.saved(tmp_path, "upload", XML_WORKBOOK.encode()), name)
 
     assert (document.pages, document.text) == (
-        1,
+        2,
         "## Books\n\n| [Terms](https://a.example) |  | 2026-03-05 |  | 13:30:00 |\n| --- | --- | --- | --- | --- |\n"
-        "|  |  |  |  |  |\n| 25.5% | 1234.5 [Bob: Why?] | 2026-03-05 | TRUE |  |",
+        "|  |  |  |  |  |\n| 25.5% | 1234.5 [Bob: Why?] | 2026-03-05 | TRUE |  |\n\n"
+        "## More (hidden)\n\n| 1e15 | NaN |\n| --- | --- |",
     )

@@ -1,13 +1,15 @@
 """Workbooks in the XML of Excel 2003, as programs of accounting and others still write them, often as `.xls`."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from xml.etree import ElementTree
 
-from chatapp.documents.number_formats import NumberFormat, in_digits
+from chatapp.documents.number_formats import NumberFormat
 
-_SHEET = "{urn:schemas-microsoft-com:office:spreadsheet}"
+_SHEET, _EXCEL = "{urn:schemas-microsoft-com:office:spreadsheet}", "{urn:schemas-microsoft-com:office:excel}"
+_VISIBILITY = f"{_EXCEL}WorksheetOptions/{_EXCEL}Visible"
 _MOST_COLUMNS = 1024
 _WITHOUT_CODE = (
     "General", "General Number", "Standard", "Fixed", "Scientific", "Currency", "Euro Currency",
@@ -23,7 +25,8 @@ def sheets(path: Path) -> Iterator[tuple[str, Iterator[list[str]]]]:
     root = ElementTree.fromstring(path.read_bytes())  # noqa: S314 - expat bounds entities, the process all else
     formats = {_of(style, "ID"): _format(style) for style in root.iter(f"{_SHEET}Style")}
     for sheet in root.iter(f"{_SHEET}Worksheet"):
-        yield _of(sheet, "Name"), _rows(sheet, formats)
+        hidden = " (hidden)" if "Hidden" in sheet.findtext(_VISIBILITY, "") else ""
+        yield f"{_of(sheet, 'Name')}{hidden}", _rows(sheet, formats)
 
 
 def _rows(sheet: ElementTree.Element, formats: dict[str, str]) -> Iterator[list[str]]:
@@ -57,12 +60,17 @@ def _shown(text: str, kind: str, code: str) -> str:
         return "TRUE" if text == "1" else "FALSE"
     if kind == "DateTime":
         return _moment(text.replace("T", " ").partition(".")[0])
-    if kind != "Number":
-        return text
-    number, told = float(text), NumberFormat.parse(code)
-    if told == NumberFormat() and any(sign in code for sign in _OF_DATES):
+    if kind == "Number":
+        with suppress(ValueError, OverflowError):  # no number, or a day that is in no calendar: as it is written
+            return _number(float(text), code)
+    return text
+
+
+def _number(number: float, code: str) -> str:
+    number_format = NumberFormat.parse(code)
+    if number_format == NumberFormat() and any(sign in code for sign in _OF_DATES):
         return _moment(f"{_DAY_0 + timedelta(seconds=round(number * 86400))}")
-    return told.shown(number) if code else in_digits(number)
+    return number_format.shown(number)
 
 
 def _moment(text: str) -> str:
@@ -72,8 +80,8 @@ def _moment(text: str) -> str:
 
 
 def _format(style: ElementTree.Element) -> str:
-    told = style.find(f"{_SHEET}NumberFormat")
-    code = "" if told is None else _of(told, "Format")
+    found = style.find(f"{_SHEET}NumberFormat")
+    code = "" if found is None else _of(found, "Format")
     return _CALLED.get(code, code)
 
 
