@@ -9,6 +9,7 @@ from zipfile import ZipFile
 
 from chatapp.documents.archives import addresses, related, xml_beside, xml_of
 from chatapp.documents.number_formats import SHEET, NumberFormat, telling_formats
+from chatapp.documents.plain import noted
 
 _DRAWING = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
@@ -20,7 +21,6 @@ _ERROR = re.compile(rb"<c ([^<>]*)>(?:<f[^<>]*>(?:[^<>]*</f>)?)?<v>(#[^<>]*)</v>
 _ABOUT = re.compile(rb'\b([rst])="([^"]*)"')
 _LINK = re.compile(rb"<hyperlink ([^<>]*)>")
 _ABOUT_LINK = re.compile(rb'\b(ref|id)="([^"]*)"')
-_ADDRESS = ("https://", "http://")
 _PLACE = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
 
 Place = tuple[int, int]
@@ -82,7 +82,7 @@ def _links(content: bytes, targets: dict[str, str]) -> Iterator[tuple[Place, str
     for about in _LINK.findall(content):
         told = {name: value.decode(errors="replace") for name, value in _ABOUT_LINK.findall(about)}
         target, place = targets.get(told.get(b"id", ""), ""), place_of(told.get(b"ref", "").partition(":")[0])
-        if place and target.startswith(_ADDRESS):
+        if place and target:
             yield place, target
 
 
@@ -97,9 +97,8 @@ def _comments(archive: ZipFile, member: str) -> Iterator[tuple[Place, str]]:
         author = authors[int(number)] if number.isdecimal() and int(number) < len(authors) else ""
         author = people.get(node.get("personId"), author).strip()
         text = "".join(piece.text or "" for piece in node.iter() if piece.tag in _TEXTS)
-        said = " ".join(text.removeprefix(f"{author}:").split())
         if not author.startswith("tc=") and (place := place_of(node.get("ref", ""))):  # the copy of one in a thread
-            yield place, f"[{author or 'Note'}: {said}]"
+            yield place, noted(author, text.removeprefix(f"{author}:"))
 
 
 def _boxes(drawing: ElementTree.Element) -> Iterator[str]:

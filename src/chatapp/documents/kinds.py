@@ -97,8 +97,12 @@ _ENDINGS = {
     ".json": "application/json",
 }
 _OF_XML_WORKBOOK = b'="urn:schemas-microsoft-com:office:spreadsheet"'
-_MAILBOX = re.compile(rb"From [^\r\n:]*+:[0-9]{2}[^\r\n]*+\r?\n[!-9;-~]++:")
-"""How files of many mails begin, most of which have no ending in their names."""
+FIRST_OF_MAIL = rb"From [^\r\n:]*+:[0-9]{2}[^\r\n]*+\r?\n(?=[!-9;-~]++:)"
+"""What stands before the head of each mail in a file of many (RFC 4155), most of which have no ending in their names.
+
+It is a line that no mail holds.
+"""
+_MAILBOX = re.compile(FIRST_OF_MAIL)
 _FIRST, _FIRST_OF_PDF = 4096, 1024
 """Readers of PDF look for its beginning that far: some servers write a line of their own before it."""
 

@@ -9,11 +9,11 @@ from typing import cast
 from chatapp.documents.archives import numbered
 from chatapp.documents.document import MOST_CHARS
 from chatapp.documents.encodings import decoded
+from chatapp.documents.kinds import FIRST_OF_MAIL
 from chatapp.documents.plain import web_page
 
 _OF_WORDS = {"text/plain", "text/html", "text/calendar", "text/enriched", "text/rfc822-headers"}
-_BEGINNING = re.compile(rb"(?:\A|(?<=\n))From [^\r\n:]*+:[0-9]{2}[^\r\n]*+\r?\n(?=[!-9;-~]++:)")
-"""Of a mail in a file of many (RFC 4155): a line that no mail holds, before its head."""
+_BEGINNING = re.compile(rb"(?:\A|(?<=\n))" + FIRST_OF_MAIL)
 _NAMELESS = "without a name"
 _SHOWN = ("From", "To", "Cc", "Date", "Subject")
 

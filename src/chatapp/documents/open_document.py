@@ -13,7 +13,7 @@ from chatapp.documents.document import MOST_CHARS
 from chatapp.documents.formulas import mathml
 from chatapp.documents.number_formats import in_digits
 from chatapp.documents.open_document_lists import NUMBERED, write_numbers
-from chatapp.documents.plain import table
+from chatapp.documents.plain import noted, table
 from chatapp.documents.sheets import sheet_of
 from chatapp.documents.visible import as_power
 
@@ -263,6 +263,6 @@ def _of_child(node: ElementTree.Element) -> str:
     if node.tag in {f"{_DRAW}text-box", f"{_DRAW}object"}:
         return "".join(f"\n{said}" for said in _blocks(node)) + "\n"
     if node.tag in {f"{_OFFICE}annotation", f"{_TEXT}note"}:  # a comment, or a footnote
-        return f" [{node.findtext(_CREATOR) or 'Note'}: {' '.join(_text_of(node).split())}]"
+        return f" {noted(node.findtext(_CREATOR, ''), _text_of(node))}"
     is_link = node.tag == f"{_TEXT}a" and node.get(_HREF, "").startswith(_ELSEWHERE)
     return f"[{_text_of(node)}]({node.get(_HREF)})" if is_link else _text_of(node)

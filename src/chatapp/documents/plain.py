@@ -24,6 +24,17 @@ def fenced(text: str, language: str = "") -> str:
     return f"{fence}{language}\n{text.rstrip()}\n{fence}"
 
 
+def linked(said: str, address: str) -> str:
+    """Return what a cell says that leads to `address`: as a link where that is a page and not all that it says."""
+    is_link = said and said != address and address.startswith(("https://", "http://"))
+    return f"[{said}]({address})" if is_link else said
+
+
+def noted(author: str, said: str) -> str:
+    """Return a comment, or a footnote, as it stands behind what it is about."""
+    return f"[{author or 'Note'}: {' '.join(said.split())}]"
+
+
 def table(rows: list[list[str]]) -> str:
     """Return `rows` as a table of Markdown, the first as its head; empty rows at the end are left out."""
     cells = [[" ".join(cell.replace("|", "\\|").split()) for cell in row] for row in rows]

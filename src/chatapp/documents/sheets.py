@@ -10,7 +10,7 @@ from chatapp.documents import kinds, xml_sheets
 from chatapp.documents.binary_sheets import opened
 from chatapp.documents.cells import Place, ShownCells, shown_by_sheet
 from chatapp.documents.number_formats import in_digits
-from chatapp.documents.plain import table
+from chatapp.documents.plain import linked, table
 
 if TYPE_CHECKING:
     from python_calamine import CalamineSheet
@@ -55,8 +55,7 @@ def _rows(sheet: "CalamineSheet", beside: ShownCells) -> Iterator[list[str]]:
 
 def _cell(cell: object, place: Place, beside: ShownCells) -> str:
     text = beside.errors.get(place) or _value(cell, place, beside)
-    if text and beside.links.get(place, text) != text:
-        text = f"[{text}]({beside.links[place]})"
+    text = linked(text, beside.links.get(place, ""))
     return f"{text} {beside.comments[place]}".strip() if place in beside.comments else text
 
 

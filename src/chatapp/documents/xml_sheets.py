@@ -7,6 +7,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from chatapp.documents.number_formats import NumberFormat
+from chatapp.documents.plain import linked, noted
 
 _SHEET, _EXCEL = "{urn:schemas-microsoft-com:office:spreadsheet}", "{urn:schemas-microsoft-com:office:excel}"
 _VISIBILITY = f"{_EXCEL}WorksheetOptions/{_EXCEL}Visible"
@@ -48,11 +49,8 @@ def _rows(sheet: ElementTree.Element, formats: dict[str, str]) -> Iterator[list[
 def _cell(cell: ElementTree.Element, code: str) -> str:
     data, comment, address = cell.find(f"{_SHEET}Data"), cell.find(f"{_SHEET}Comment"), _of(cell, "HRef")
     text = "" if data is None else _shown("".join(data.itertext()), _of(data, "Type"), code)
-    if text and text != address and address.startswith(("https://", "http://")):
-        text = f"[{text}]({address})"
-    if comment is not None:
-        text += f" [{_of(comment, 'Author') or 'Note'}: {' '.join(''.join(comment.itertext()).split())}]"
-    return text.strip()
+    text = linked(text, address)
+    return text if comment is None else f"{text} {noted(_of(comment, 'Author'), ''.join(comment.itertext()))}".strip()
 
 
 def _shown(text: str, kind: str, code: str) -> str:
