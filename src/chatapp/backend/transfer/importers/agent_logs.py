@@ -18,6 +18,7 @@ _ASKED, _ANSWERED, _TITLED, _ABORTED = "user.message", "assistant.message", "ses
 class _Lines:
     """What is known of a session, which line is below which, what the lines say, and where it stands."""
 
+    source: str
     about: Json
     parents: dict[str, str | None] = field(default_factory=dict)
     told: dict[str, Json] = field(default_factory=dict)
@@ -42,7 +43,8 @@ class AgentLogs:
     def take(self, fields: Json) -> bool:
         """Return whether `fields` is a line of theirs, and keep what it says."""
         if {"sessionId", "uuid", "parentUuid", "type"} <= fields.keys() and "isSidechain" not in fields:
-            session = self._qwen.setdefault(name(fields["sessionId"]) or "", _Lines({"id": fields["sessionId"]}))
+            session_id = name(fields["sessionId"]) or ""
+            session = self._qwen.setdefault(session_id, _Lines(QWEN_CODE, {"id": session_id}))
             is_said = fields.get("type") in _SAID
             session.add(name(fields["uuid"]) or "", name(fields.get("parentUuid")), fields if is_said else None)
             return True
@@ -50,7 +52,7 @@ class AgentLogs:
 
     def _take_gemini(self, fields: Json) -> bool:
         if {"sessionId", "projectHash"} <= fields.keys() and "messages" not in fields:
-            self._gemini = self._gemini or _Lines({})
+            self._gemini = self._gemini or _Lines(GEMINI_CLI, {})
             self._gemini.about |= fields
             return True
         session = self._gemini
@@ -59,7 +61,7 @@ class AgentLogs:
         if isinstance(fields.get(_SET), dict):
             changed = fields[_SET]
             if isinstance(changed.get("messages"), list):
-                session = self._gemini = _Lines(session.about)
+                session = self._gemini = _Lines(GEMINI_CLI, session.about)
                 for said in objects(changed["messages"]):
                     session.add(_id(said, session), session.last, said)
             session.about |= {key: value for key, value in changed.items() if key != "messages"}
@@ -75,10 +77,10 @@ class AgentLogs:
         """Return whether `fields` is a line of pi or an event of Copilot CLI, and keep what it says."""
         data, kind = mapping(fields.get("data")), fields.get("type")
         if kind == "session" and {"id", "version", "cwd"} <= fields.keys():
-            self._events.append(_Lines({**fields, "source": PI}))
+            self._events.append(_Lines(PI, {**fields}))
             return True
         if kind == "session.start" and "sessionId" in data:
-            self._events.append(_Lines({**data, "source": COPILOT_CLI}))
+            self._events.append(_Lines(COPILOT_CLI, {**data}))
         if not self._events or not {"type", "id", "parentId", "timestamp"} <= fields.keys():
             return False
         session = self._events[-1]
@@ -91,17 +93,9 @@ class AgentLogs:
 
     def conversations(self) -> Iterator[ImportedConversation]:
         """Return the sessions, those without a message too."""
-        if self._gemini is not None:
-            yield _made(GEMINI_CLI, self._gemini)
-        for session in self._events:
-            yield _made(session.about["source"], session)
-        for session in self._qwen.values():
-            yield _made(QWEN_CODE, session)
-
-
-def _made(source: str, session: _Lines) -> ImportedConversation:
-    about = {**session.about, "currNode": session.last}
-    return conversation(source, about, [*session.told.values()], parents=session.parents)
+        for session in (*filter(None, [self._gemini]), *self._events, *self._qwen.values()):
+            about = {**session.about, "currNode": session.last}
+            yield conversation(session.source, about, [*session.told.values()], parents=session.parents)
 
 
 def _id(fields: Json, session: _Lines) -> str:
