@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
-from chatapp.backend.models.openai.dialect import MOST_FORMS, Dialect, messages_as_json
+from chatapp.backend.models.openai.dialect import MOST_FORMS, Dialect
 from chatapp.backend.models.openai.errors import error_from_response
+from chatapp.backend.models.openai.message_forms import messages_as_json
 from chatapp.backend.models.openai.refused_parameter import (
     AFTER_TOOL,
     BLANKS,

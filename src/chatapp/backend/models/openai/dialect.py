@@ -1,16 +1,14 @@
-"""Questions as OpenAI-compatible servers take them: as all do, without what one has refused since the process began."""
+"""What a server takes of one model: learned from what it refuses, remembered for as long as the process lives."""
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any
 
 from chatapp.backend.models.by_model import make_room
-from chatapp.backend.models.openai.message_forms import MESSAGE_FORMS, as_part, merged, without_system
+from chatapp.backend.models.openai.message_forms import MESSAGE_FORMS, Json, without, without_system
 from chatapp.backend.models.openai.refused_parameter import PENALTIES, SYSTEM_ROLE
 from chatapp.errors import UpstreamParameterRefusedError
 from chatapp.protocol.events import Notice
-from chatapp.protocol.messages import AttachmentPart, Message, TextPart
 from chatapp.providers.modalities import MEDIA
 
 MOST_FORMS = 4
@@ -34,38 +32,7 @@ _NEVER = (
 )  # fmt: skip
 """How servers say that they take a parameter with no value. Other words are about the value, which is the user's."""
 
-
-Json = dict[str, Any]
-
 log = logging.getLogger(__name__)
-
-
-def messages_as_json(messages: Iterable[Message], media: Mapping[str, Json] | None = None) -> list[Json]:
-    """Return `messages` for the field `messages` of a chat completion, oldest first.
-
-    Text is sent, and what `media` has for attachments, by their ids; a message with such is a list of parts.
-
-    The sides take turns, as strict chat templates want it (Gemma's, Mistral's, DeepSeek's): what one side says twice in
-    a row, as after a question that got no answer, is one message.
-    """
-    media = media or {}
-    sent = [{"role": one.role, "content": said} for one in messages if (said := _content(one, media)) is not None]
-    return merged(sent)
-
-
-def _content(message: Message, media: Mapping[str, Json]) -> str | list[Json] | None:
-    """Return what is to be sent, None for nothing; servers refuse the result of a tool without its call."""
-    if message.role == "tool":
-        return None
-    if len(message.parts) == 1 and isinstance(said := message.parts[0], TextPart):
-        return said.text  # as almost all are
-    if not any(isinstance(part, TextPart) for part in message.parts):
-        return None
-    if not any(isinstance(part, AttachmentPart) and part.content_id in media for part in message.parts):
-        return message.text
-    ids = [part.content_id for part in message.parts if isinstance(part, AttachmentPart)]
-    shown = [media[one] for one in ids if one and one in media]
-    return [*shown, as_part(message.text)] if message.text else shown
 
 
 class Dialect:
@@ -169,14 +136,14 @@ def _effort_wanted(said: bytes) -> str | None:
 def _effort_instead(value: str, wanted: str | None, body: Json) -> Json:
     if body.get(_EFFORT) != value:
         return body
-    return {**body, _EFFORT: wanted} if wanted and wanted != value else _without(_EFFORT, body)
+    return {**body, _EFFORT: wanted} if wanted and wanted != value else without(body, _EFFORT)
 
 
 def _form_without(parameter: str) -> Callable[[Json], Json]:
     """Return what takes `parameter` out of a question, or what the system says to where it is taken."""
     if parameter == "system":
         return without_system
-    return partial(_without, parameter)
+    return partial(without, name=parameter)
 
 
 def _with_least_top_p(body: Json) -> Json:
@@ -185,26 +152,22 @@ def _with_least_top_p(body: Json) -> Json:
 
 def _with_one_of_both(body: Json) -> Json:
     """Return `body` without `top_p` where it has a temperature too: Claude takes one of them."""
-    return _without("top_p", body) if body.keys() >= _RIVALS else body
+    return without(body, "top_p") if body.keys() >= _RIVALS else body
 
 
 def _whole(body: Json) -> Json:
     """Return `body` as a question for an answer in one piece: all that OpenAI gives to who is not verified."""
-    return {**_without("stream_options", body), "stream": False}
+    return {**without(body, "stream_options"), "stream": False}
 
 
 def _without_penalties(body: Json) -> Json:
-    return _without("presence_penalty", _without("frequency_penalty", body))
-
-
-def _without(parameter: str, body: Json) -> Json:
-    return {name: value for name, value in body.items() if name != parameter}
+    return without(without(body, "frequency_penalty"), "presence_penalty")
 
 
 def _with_max_completion_tokens(body: Json) -> Json:
     if "max_tokens" not in body:
         return body
-    return {**_without("max_tokens", body), "max_completion_tokens": body["max_tokens"]}
+    return {**without(body, "max_tokens"), "max_completion_tokens": body["max_tokens"]}
 
 
 _OTHER_FORMS = {"max_tokens": _with_max_completion_tokens, "stream": _whole, PENALTIES: _without_penalties}

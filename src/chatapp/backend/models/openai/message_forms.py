@@ -1,7 +1,7 @@
 """Messages in the forms in which servers, strict chat templates and vendors take them."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from chatapp.backend.models.openai.refused_parameter import (
@@ -17,6 +17,7 @@ from chatapp.backend.models.openai.refused_parameter import (
     SYSTEM_ROLE,
     THOUGHTS,
 )
+from chatapp.protocol.messages import AttachmentPart, Message, TextPart
 
 Json = dict[str, Any]
 
@@ -27,7 +28,35 @@ _NOTHING = "(nothing)"
 _ID_LETTERS = 9
 
 
-def merged(messages: list[Json]) -> list[Json]:
+def messages_as_json(messages: Iterable[Message], media: Mapping[str, Json] | None = None) -> list[Json]:
+    """Return `messages` for the field `messages` of a chat completion, oldest first.
+
+    Text is sent, and what `media` has for attachments, by their ids; a message with such is a list of parts.
+
+    The sides take turns, as strict chat templates want it (Gemma's, Mistral's, DeepSeek's): what one side says twice in
+    a row, as after a question that got no answer, is one message.
+    """
+    media = media or {}
+    sent = [{"role": one.role, "content": said} for one in messages if (said := _content(one, media)) is not None]
+    return _merged(sent)
+
+
+def _content(message: Message, media: Mapping[str, Json]) -> str | list[Json] | None:
+    """Return what is to be sent, None for nothing; servers refuse the result of a tool without its call."""
+    if message.role == "tool":
+        return None
+    if len(message.parts) == 1 and isinstance(said := message.parts[0], TextPart):
+        return said.text  # as almost all are
+    if not any(isinstance(part, TextPart) for part in message.parts):
+        return None
+    if not any(isinstance(part, AttachmentPart) and part.content_id in media for part in message.parts):
+        return message.text
+    ids = [part.content_id for part in message.parts if isinstance(part, AttachmentPart)]
+    shown = [media[one] for one in ids if one and one in media]
+    return [*shown, _as_part(message.text)] if message.text else shown
+
+
+def _merged(messages: list[Json]) -> list[Json]:
     """Return `messages` with neighbours of one role as one, and without answers that are empty.
 
     A question that was asked again in the same words is asked once. What is more than words and pictures, as a call of
@@ -56,10 +85,10 @@ def _joined(first: str | list[Json], second: str | list[Json]) -> str | list[Jso
 
 
 def _as_parts(content: str | list[Json]) -> list[Json]:
-    return [as_part(content)] if isinstance(content, str) else content
+    return [_as_part(content)] if isinstance(content, str) else content
 
 
-def as_part(text: str) -> Json:
+def _as_part(text: str) -> Json:
     """Return `text` as servers take it among pictures."""
     return {"type": "text", "text": text}
 
@@ -67,13 +96,13 @@ def as_part(text: str) -> Json:
 def without_system(body: Json) -> Json:
     """Return `body` with what the system says at the beginning of what the user says."""
     messages = [{**message, "role": "user"} if message["role"] in _SYSTEM else message for message in body["messages"]]
-    return {**body, "messages": merged(messages)}
+    return {**body, "messages": _merged(messages)}
 
 
 def _user_first(body: Json) -> Json:
     """Return `body` with user and assistant taking turns, the user first: Mistral's and Gemma's templates."""
     first, *others = without_system(body)["messages"]
-    return {**body, "messages": merged([{**first, "role": "user"}, *others])}
+    return {**body, "messages": _merged([{**first, "role": "user"}, *others])}
 
 
 def _user_last(body: Json) -> Json:
@@ -125,7 +154,7 @@ def _system_first(body: Json) -> Json:
     """Return `body` with all that the system says in one message, the first: Qwen's and Mistral's templates."""
     said = [{**message, "role": "system"} for message in body["messages"] if message["role"] in _SYSTEM]
     others = [message for message in body["messages"] if message["role"] not in _SYSTEM]
-    return {**body, "messages": merged([*said, *others])}
+    return {**body, "messages": _merged([*said, *others])}
 
 
 def _without_developer(body: Json) -> Json:
@@ -149,7 +178,7 @@ def _with_answers(body: Json) -> Json:
 def _without_blanks(body: Json) -> Json:
     """Return `body` without texts that hold no letter: Claude, Kimi and Mistral refuse them wherever they stand."""
     messages = [said for message in body["messages"] if (said := _filled(message)) is not None]
-    return {**body, "messages": merged(messages)}
+    return {**body, "messages": _merged(messages)}
 
 
 def _filled(message: Json) -> Json | None:
@@ -190,9 +219,9 @@ def _short_id(told: Any) -> str:
     return hashlib.sha256(own.encode(errors="replace")).hexdigest()[:_ID_LETTERS]
 
 
-def without(message: Json, name: str) -> Json:
-    """Return `message` without the field `name`."""
-    return {field: value for field, value in message.items() if field != name}
+def without(body: Json, name: str) -> Json:
+    """Return `body`, or a message of it, without the field `name`."""
+    return {field: value for field, value in body.items() if field != name}
 
 
 MESSAGE_FORMS: dict[str, Callable[[Json], Json]] = {

@@ -8,12 +8,13 @@ from typing import Any
 from chatapp.backend.models.attempts import Attempts
 from chatapp.backend.models.chat_model import ModelRequest, RawAnswer, RawKind
 from chatapp.backend.models.openai.answer import Ask, OpenAIAnswer
-from chatapp.backend.models.openai.dialect import Dialect, Dialects, messages_as_json
+from chatapp.backend.models.openai.dialect import Dialect, Dialects
 from chatapp.backend.models.openai.endpoint import Endpoint
 from chatapp.backend.models.openai.known_calls import KnownCalls
 from chatapp.backend.models.openai.listed import ListedModels
 from chatapp.backend.models.openai.liveness import Liveness, SharedWork
 from chatapp.backend.models.openai.media import MediaTaken
+from chatapp.backend.models.openai.message_forms import messages_as_json
 from chatapp.backend.models.openai.refused_content import medium_refused
 from chatapp.backend.models.openai.server import NothingThereError
 from chatapp.backend.models.openai.stream import OpenAIStream
