@@ -21,9 +21,10 @@ from chatapp.cli.doctor import run
 from chatapp.cli.doctor_machine import examine_machine
 from chatapp.cli.doctor_model import examine_model
 from chatapp.cli.finding import Finding
+from chatapp.config.connections import ConnectionTable
 from chatapp.config.settings import Settings
 from chatapp.processes.ports import free_port
-from chatapp.providers.connection import configured_upstream
+from chatapp.providers.connection import configured_upstream, upstream_of
 from support import scripts
 from support.stub_model import Exchange, StubModel
 
@@ -238,7 +239,20 @@ def test_a_proxy_on_the_way_that_holds_an_answer_back_is_told(stub: StubModel, m
 
     held = examined("http://models.example.org/v1")["stream"]
 
-    assert (held.verdict, "NO_PROXY" in str(held.fix)) == ("warn", True)
+    assert (held.verdict, held.fix) == (
+        "warn",
+        "Except the model server in NO_PROXY, or turn the filters off in the proxy on the way.",
+    )
+
+
+def test_a_proxy_of_a_connection_that_holds_an_answer_back_is_told_by_its_place(stub: StubModel) -> None:
+    stub.default = scripts.later(0.5, scripts.answer("1", " 2", " 3"))
+    table = ConnectionTable(base_url="http://models.example.org/v1", proxy=stub.url.removesuffix("/v1"))
+
+    findings = asyncio.run(examine_model(upstream_of("far", table), Settings.load(connect_timeout=1)))
+
+    fixes = {finding.name: finding.fix for finding in findings}
+    assert str(fixes["stream"]).startswith("Change proxy of [connections.far], or turn the filters off")
 
 
 @pytest.mark.parametrize(("ahead_s", "verdict"), [(0, "ok"), (-7200, "warn"), (7200, "warn")])

@@ -73,14 +73,17 @@ def test_a_hint_names_the_key_of_the_table_that_comes_before_a_setting(file: Pat
     file.write_text(WHOLE)
     groq, lab = (upstream_of(name, table) for name, table in read_connections(file).connections.items())
     proxies = "Check HTTPS_PROXY, HTTP_PROXY and ALL_PROXY, or except the model server in NO_PROXY."
-    hints = ["Raise CONNECT_TIMEOUT.", "Raise GAP_TIMEOUT.", "Set CONTEXT_TOKENS.", proxies]
+    excepted, login = "Except the model server in NO_PROXY, or ask who runs it.", "Write them in HTTP_PROXY."
+    hints = ["Raise CONNECT_TIMEOUT.", "Raise GAP_TIMEOUT.", "Set CONTEXT_TOKENS.", proxies, excepted, login]
     assert [groq.in_its_settings(hint) for hint in hints] == [
         "Raise connect_timeout of [connections.groq].",
         "Raise GAP_TIMEOUT.",
         "Set window of [connections.groq].",
         "Check proxy of [connections.groq].",
+        "Change proxy of [connections.groq], or ask who runs it.",
+        "Write them in proxy of [connections.groq].",
     ]
-    assert lab.in_its_settings(proxies) == proxies
+    assert [lab.in_its_settings(hint) for hint in hints[3:]] == hints[3:]
     assert Timeouts(gap_s=9).in_their_words(hints[1]) == hints[1], "several in turn have a sum that is set nowhere"
     certificates = "Let SSL_CERT_FILE (or REQUESTS_CA_BUNDLE) name a file."
     assert lab.in_its_settings(certificates) == "Let ca_file of [connections.lab] name a file."

@@ -130,7 +130,7 @@ async def _examine(server: ModelServer, upstream: Upstream, settings: Settings) 
     except ChatappError as error:
         return [*findings, _failed("answer", error, upstream)]
     findings = [Finding("key", "ok", "accepted" if upstream.keys else "none is asked for"), *findings]
-    findings += [Finding("model", "ok", f"{model} answers"), *_answer(heard, through=proxy_of(upstream))]
+    findings += [Finding("model", "ok", f"{model} answers"), *_answer(heard, upstream)]
     findings.append(await _stop(server, dialect, body, settings))
     findings.append(await _window(model, listed, upstream, settings))
     findings += [*_refused(dialect, body), *_clock(heard.headers)]
@@ -209,7 +209,7 @@ async def _hear(stream: OpenAIStream, heard: Heard, began: float) -> None:
         is_over = batch.is_last
 
 
-def _answer(heard: Heard, *, through: str | None) -> Iterator[Finding]:
+def _answer(heard: Heard, upstream: Upstream) -> Iterator[Finding]:
     if not heard.text:
         yield Finding("answer", "warn", "it is empty", "Ask for another model in MODEL_NAME.")
     else:
@@ -219,8 +219,9 @@ def _answer(heard: Heard, *, through: str | None) -> Iterator[Finding]:
             yield Finding("stream", "ok", "too quick to tell pieces apart" if is_quick else "in pieces")
         else:
             fix = "Turn buffering off in the proxy before the server (nginx: `proxy_buffering off`)."
-            if through:
-                fix = "Turn the filters off in the proxy on the way, or name the server in NO_PROXY."
+            if proxy_of(upstream):
+                fix = "Except the model server in NO_PROXY, or turn the filters off in the proxy on the way."
+                fix = upstream.in_its_settings(fix)
             yield Finding("stream", "warn", f"all at once, after {heard.first_s:.2f} s", fix)
     if heard.has_usage:
         yield Finding("usage", "ok", "tokens are counted")

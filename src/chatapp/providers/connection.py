@@ -65,7 +65,12 @@ _KEYS_THERE = {
 }
 """What hints name of the environment, as the keys of a connection that come before it."""
 
-_OF_PROXIES = "HTTPS_PROXY, HTTP_PROXY and ALL_PROXY, or except the model server in NO_PROXY"
+_PROXY_THERE = {
+    "HTTPS_PROXY, HTTP_PROXY and ALL_PROXY, or except the model server in NO_PROXY": "proxy",
+    "Except the model server in NO_PROXY": "Change proxy",
+    "in HTTP_PROXY": "in proxy",
+}
+"""What hints say of the environment's proxy, where a connection has its own, which NO_PROXY does not except."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +139,8 @@ class Upstream:
             hint = hint if own == usual else hint.replace(usual, own)
         for usual, key in _KEYS_THERE.items() if self.place else ():
             hint = hint.replace(usual, f"{key} of {self.place}")
-        if self.proxy is not None:
-            hint = hint.replace(_OF_PROXIES, f"proxy of {self.place}")
+        for usual, key in _PROXY_THERE.items() if self.proxy is not None else ():
+            hint = hint.replace(usual, f"{key} of {self.place}")
         return self.timeouts.in_their_words(hint)
 
 
