@@ -90,10 +90,10 @@ CALLS: dict[str, Callable[[Any, str], object]] = {
     "chatapp.rendering.code.highlighted": lambda call, text: call(text[: len(text) // 12], "java"),
     "chatapp.rendering.mathml.mathml": lambda call, text: call(text[: len(text) // 10]),
     "chatapp.rendering.markdown.html_of": lambda call, text: call(text[: len(text) // 4]),
-    "chatapp.backend.store.column_types.answer_columns": lambda call, text: call(
+    "chatapp.backend.store.parts.answer_columns": lambda call, text: call(
         [["text", 1], ["reasoning", 1]] * (len(text) // 8), text=text, reasoning=text
     ),
-    "chatapp.backend.store.column_types.parts_of": lambda call, text: call(text, text, None),
+    "chatapp.backend.store.parts.parts_of": lambda call, text: call(text, text, None),
     "chatapp.backend.store.search.snippets.snippet": lambda call, text: call(text, parse_terms('"a b" c' + text[:400])),
     "chatapp.backend.store.titles.shorten": lambda call, text: call(text, 60),
     "chatapp.cli.writing.cited_line": lambda call, text: call(1, text, text),

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from chatapp.backend.store import BegunTurn, Store
-from chatapp.backend.store.column_types import answer_columns, columns_of, parts_of
 from chatapp.backend.store.imported import ImportedConversation, ImportedMessage
 from chatapp.backend.store.merging import add_all
+from chatapp.backend.store.parts import answer_columns, columns_of, parts_of
 from chatapp.protocol.messages import (
     AttachmentPart,
     Message,

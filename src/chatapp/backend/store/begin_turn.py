@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Row, and_, bindparam, func, select, update
 
 from chatapp.backend.store.attachments import note_uses
-from chatapp.backend.store.column_types import columns_of
 from chatapp.backend.store.conversations import ASK_IN, not_found, require
 from chatapp.backend.store.identity import new_id, new_timed_id, now
 from chatapp.backend.store.new_rows import (
@@ -17,6 +16,7 @@ from chatapp.backend.store.new_rows import (
     insert_turn,
     moment_at_the_top,
 )
+from chatapp.backend.store.parts import columns_of
 from chatapp.backend.store.prepared import Prepared
 from chatapp.backend.store.projects import guidance, require_project
 from chatapp.backend.store.records import ROOT, BegunTurn, Prospect

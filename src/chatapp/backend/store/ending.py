@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Required, TypedDict
 
-from chatapp.backend.store.column_types import answer_columns
 from chatapp.backend.store.identity import now
+from chatapp.backend.store.parts import answer_columns
 from chatapp.backend.store.records import Segments
 from chatapp.protocol.events import Usage, UsageDetails
 from chatapp.protocol.messages import FinalStatus, Message

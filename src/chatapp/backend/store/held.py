@@ -12,13 +12,13 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Connection, select
 
 from chatapp.backend.store.begin_turn import is_answering
-from chatapp.backend.store.column_types import columns_of
 from chatapp.backend.store.conversations import locked
 from chatapp.backend.store.ending import WholeTurn, answer_row, turn_columns
 from chatapp.backend.store.held_lookup import UNANSWERED, Known, find, find_tails, longest
 from chatapp.backend.store.held_rows import HeldRows
 from chatapp.backend.store.identity import new_timed_id, now
 from chatapp.backend.store.new_rows import Maker, Place, insert_turn, turn_values
+from chatapp.backend.store.parts import columns_of
 from chatapp.backend.store.records import BegunTurn
 from chatapp.backend.store.schema import messages
 from chatapp.backend.store.turn_rows import TurnRow

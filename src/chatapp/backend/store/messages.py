@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import Connection, Integer, Row, Select, bindparam, select
 
 from chatapp.backend.store.chunks import saved_chunks
-from chatapp.backend.store.column_types import notices_in, parts_of
 from chatapp.backend.store.conversations import require
 from chatapp.backend.store.database import Database
+from chatapp.backend.store.parts import notices_in, parts_of
 from chatapp.backend.store.records import Page, StoredMessage
 from chatapp.backend.store.schema import messages, turns
 from chatapp.backend.store.tree import ancestors, message_in, newest_leaf, siblings

@@ -10,9 +10,9 @@ from uuid import UUID
 
 from sqlalchemy import Row
 
-from chatapp.backend.store.column_types import columns_of
 from chatapp.backend.store.identity import now
 from chatapp.backend.store.imported import ImportedConversation, ImportedMessage, ImportedProject, ImportedTurn
+from chatapp.backend.store.parts import columns_of
 from chatapp.backend.store.titles import shorten, title_from
 from chatapp.protocol.events import Notice
 from chatapp.protocol.messages import Part, ReasoningPart, TextPart

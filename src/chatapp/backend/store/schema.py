@@ -17,7 +17,8 @@ from sqlalchemy import (
     text,
 )
 
-from chatapp.backend.store.column_types import MessageParts, SafeText, TokenCount, UtcDateTime
+from chatapp.backend.store.column_types import SafeText, TokenCount, UtcDateTime
+from chatapp.backend.store.parts import MessageParts
 
 SCHEMA_VERSION = "0018"
 """The newest revision in `migrations/versions`."""

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import CTE, BindParameter, Boolean, Connection, Row, Select, and_, bindparam, literal, or_, select
 
-from chatapp.backend.store.column_types import parts_of
+from chatapp.backend.store.parts import parts_of
 from chatapp.backend.store.prepared import Prepared
 from chatapp.backend.store.records import Branch
 from chatapp.backend.store.schema import messages
