@@ -1,4 +1,4 @@
-"""`ask --schema`: what the JSON of an answer is to be like."""
+"""`ask --schema`: what the JSON of an answer is to be like, and a word where it is none."""
 
 from collections.abc import Iterable
 from typing import Any

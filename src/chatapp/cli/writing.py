@@ -85,7 +85,7 @@ def write_code(events: Iterable[Event], status: StatusLine) -> None:
 
 def first_code(text: str) -> str:
     """Return what is in the first fence of Markdown, or `text` where there is none."""
-    from markdown_it import MarkdownIt  # milliseconds that only --extract needs
+    from markdown_it import MarkdownIt  # milliseconds that only --extract and --schema need
 
     tokens = MarkdownIt("zero").enable(["fence", "code", "list", "blockquote"]).parse(text)
     return next((token.content for token in tokens if token.type == "fence"), text)

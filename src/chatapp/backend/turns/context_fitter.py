@@ -106,7 +106,7 @@ class ContextFitter:
         Earlier messages go first. Then of attachments it is half of what goes along now, once.
         """
         messages = self.request.messages
-        if self._shorten(*fitted_again(messages, error, answer_tokens=self._answer_tokens)):
+        if self._shorten(*_fitted_again(messages, error, answer_tokens=self._answer_tokens)):
             return True
         if self._wording is None:
             return False
@@ -137,7 +137,7 @@ class ContextFitter:
     def tell(self) -> None:
         """Let the readers learn how many earlier messages were left out in all, if any were."""
         if self.left_out:
-            self._turn.append(left_out_notice(self.left_out))
+            self._turn.append(_left_out_notice(self.left_out))
             self.left_out = 0
 
     def learn(self, asked_for: str, usage: TokenUsage | None) -> None:
@@ -210,7 +210,7 @@ def fitted(messages: list[Message], *, tokens: int | None) -> tuple[list[Message
     return [*head, *between[left_out:], *last], left_out
 
 
-def fitted_again(
+def _fitted_again(
     messages: list[Message], error: ContextLengthExceededError, *, answer_tokens: int
 ) -> tuple[list[Message], int]:
     """Return what goes along after the server has refused `messages` as too long, and how many were left out.
@@ -227,7 +227,7 @@ def fitted_again(
     return fitted(messages, tokens=None)
 
 
-def left_out_notice(count: int) -> Notice:
+def _left_out_notice(count: int) -> Notice:
     """Return the event that tells the readers."""
     earlier = "message was" if count == 1 else "messages were"
     return Notice("context_trimmed", f"{count} earlier {earlier} left out to fit the model's context.")

@@ -149,7 +149,7 @@ class TurnRunner:
     def _begun_call(self, request: ModelRequest, model: str) -> CallRecord:
         turn = self._turn
         asks_for_more = request.parameters or request.media or request.wire_messages
-        prompt_bytes, media = request.prompt_bytes(), len(request.read_media())  # whoever notes calls holds no question
+        prompt_bytes, media = request.prompt_bytes(), len(request.read_media())  # once: the journal asks each second
         return CallRecord(
             request.attempts,
             Asker(turn.owner, turn.id, turn.surface),
