@@ -15,10 +15,12 @@ import chatapp as package
 from chatapp.config.connections import connection_rows, read_connections
 from chatapp.config.settings import SettingRow, setting_rows
 from chatapp.frontend.languages.language import languages
+from real_clients.clients import CLIENTS
 from support.catalogs import FOLDER
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+TESTED = (ROOT / "tests" / "tested.md").read_text(encoding="utf-8")
 CHANGELOG = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 COMMANDS = [
     "up",
@@ -135,10 +137,26 @@ def test_what_readme_links_to_exists(link: str) -> None:
     assert (ROOT / link).exists()
 
 
+def anchors(text: str) -> set[str]:
+    titles = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
 @pytest.mark.parametrize("anchor", sorted(set(re.findall(r"\]\(#([^)]+)\)", README))))
 def test_what_readme_points_to_within_itself_exists(anchor: str) -> None:
-    titles = re.findall(r"^#+ (.+)$", README, re.MULTILINE)
-    assert anchor in {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+    assert anchor in anchors(README)
+
+
+@pytest.mark.parametrize("anchor", sorted(set(re.findall(r"\]\(tests/tested\.md#([^)]+)\)", README))))
+def test_what_readme_points_to_of_what_was_tested_exists(anchor: str) -> None:
+    assert anchor in anchors(TESTED)
+
+
+def test_all_clients_that_are_run_are_in_the_table_of_them() -> None:
+    rows = re.findall(r"^\| `(\S+)` (?:\(npm\) )?\d", TESTED.partition("## Clients")[2], re.MULTILINE)
+    packages = [re.split("[ ,]", client.name)[0] for client in CLIENTS]
+    assert len(rows) == len(CLIENTS)
+    assert [package for package in packages if not any(row.startswith(package) for row in rows)] == []
 
 
 def test_readme_names_the_languages_of_the_page_and_how_to_add_one() -> None:
