@@ -292,17 +292,21 @@ def test_an_answer_loads_and_runs_nothing(page: Page, model: StubModel) -> None:
 @pytest.mark.faults
 def test_svg_is_drawn_on_a_click_and_loads_and_runs_nothing(page: Page, model: StubModel) -> None:
     with Elsewhere() as elsewhere:
-        drawn = f'<svg width="70" height="30" onload="window.hit = 9"><image href="{elsewhere.url}/a.png"/></svg>'
-        model.next(scripts.answer(f"```xml\n{drawn}\n```\n\n```svg\n<svg><g></svg>\n```\n\n```xml\n<a/>\n```"))
+        image = f'<image href="{elsewhere.url}/a.png" xlink:href="{elsewhere.url}/b.png"/>'
+        drawn = f'<svg width="70" height="30" onload="window.hit = 9">{image}</svg>'
+        other = '<?xml version="1.0" encoding="UTF-16"?><html><svg/></html>'
+        sources = (f"xml\n{drawn}", "svg\n<svg><g></svg>", "xml\n<a/>", f"svg\n{other}")
+        model.next(scripts.answer("\n\n".join(f"```{source}\n```" for source in sources)))
         page.ask("Draw")
         page.wait_for_answer("stub-model ·")
-        first, second = page.driver.find_elements("css selector", "button.picture")
+        first, *broken = page.driver.find_elements("css selector", "button.picture")
         first.click()
         page.wait_until(lambda _: page.run("return document.querySelector('.drawing')?.naturalWidth") == 70, "it")
-        page.wait_for("[role='dialog'] [aria-label='Close']").click()
-        page.wait_until(lambda _: not page.run("return document.querySelector('[role=dialog]')"), "no dialog")
-        second.click()
-        page.wait_for("[role='dialog']", "This SVG cannot be drawn: mismatched tag")
+        for button, why in zip(broken, ("mismatched tag", "no svg at its root"), strict=True):
+            page.wait_for("[role='dialog'] [aria-label='Close']").click()
+            page.wait_until(lambda _: not page.run("return document.querySelector('[role=dialog]')"), "no dialog")
+            button.click()
+            page.wait_for("[role='dialog']", f"This SVG cannot be drawn: {why}")
 
     assert elsewhere.paths == []
     assert page.run("return window.hit") is None
