@@ -126,14 +126,13 @@ class ModelsInfo(NamedTuple):
         beginning, slash, _ = model.partition("/")
         owner = next((each for each in self.connections if slash and each.name == beginning), self.connections[0])
         is_listing = owner.ok and owner.note is None and len(self.models) > 1
-        is_known = f"{owner.name}/{model}" in self.models or any(each.name == model for each in self._listed())
+        is_known = f"{owner.name}/{model}" in self.models or self._found(model) is not None
         return is_listing and not is_known
 
     def listed_as(self, model: str) -> str:
-        """Return the name in the list of a model that may be named without its connection, as the first that has it."""
-        if model in self.models:
-            return model
-        return next((each.id for each in self._listed() if each.name == model), model)
+        """Return the name in the list of a model that is named with its connection, or as the first that has it."""
+        found = None if model in self.models else self._found(model)
+        return found.id if found else model
 
     def takes_images(self, model: str) -> bool | None:
         """Return whether `model` takes pictures, of a route whether one of its models does; None: nobody knows."""
@@ -152,7 +151,9 @@ class ModelsInfo(NamedTuple):
         return found.window if found else None
 
     def _found(self, model: str) -> ListedModelInfo | None:
-        return next((each for each in self._listed() if model in {each.id, each.name}), None)
+        """Return what `model` names: as it is listed, or with its connection, as the first's may be, or without."""
+        named = ((owner.name, each) for owner in self.connections for each in owner.models)
+        return next((each for owner, each in named if model in {each.id, each.name, f"{owner}/{each.name}"}), None)
 
     def _listed(self) -> Iterator[ListedModelInfo]:
         return (each for connection in self.connections for each in connection.models)

@@ -402,7 +402,10 @@ def test_servers_that_are_found_come_last_and_once_and_go_again(stub: StubModel,
 
 @pytest.mark.parametrize(
     ("model", "is_gone"),
-    [("a", False), ("work/x", False), ("x", False), ("b", True), ("work/y", True), ("down/z", False), ("who/z", True)],
+    [
+        *((known, False) for known in ("a", "default/a", "work/x", "x", "down/z")),
+        *((gone, True) for gone in ("b", "default/b", "work/y", "who/z")),
+    ],
 )
 def test_a_model_is_gone_if_its_connection_answers_and_does_not_have_it(model: str, is_gone: bool) -> None:
     told = ModelsInfo(
@@ -415,7 +418,7 @@ def test_a_model_is_gone_if_its_connection_answers_and_does_not_have_it(model: s
         ),
     )
     assert told.is_gone(model) is is_gone
-    assert told.listed_as(model) == ("work/x" if model == "x" else model)
+    assert told.listed_as(model) == {"x": "work/x", "default/a": "a"}.get(model, model)
 
 
 def test_who_looks_at_a_connection_that_is_taken_away_is_not_ended_with_it() -> None:
