@@ -127,6 +127,7 @@ def test_half_a_formula_is_held_back(raw: str, shown: str) -> None:
         ("A ***b", "A ***b***"),
         ("`a *b", "`a *b`"),
         ("*a `b*", "*a `b*`*"),
+        ("\ue000 `a` *b", "\ue000 `a` *b*"),
         ("这是**重", "这是**重**"),
         ("**a `b** $c_1` ", "**a `b** $c_1`**"),
         ("H<sub>", "H"),

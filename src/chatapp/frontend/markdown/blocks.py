@@ -13,7 +13,7 @@ _MARKS = "-=|:*+#>_~` \t"
 _FORMULA_SO_FAR = re.compile(r"(?<![\\$\w])\$(?:\\|[A-Za-z]{1,2}[_^]|[A-Za-z](?: ?[-=+<>,*/|({\\\d]| ?\Z))[^$]*\Z")
 _LINK_SO_FAR = re.compile(r"!?\[([^\[\]]{0,300})\]\([^()\s]*+(?:\([^()\s]*+\)?+[^()\s]*+)?+(?: (?:\"[^\"]*\"?)?)?\Z")
 _EMPHASIS_SO_FAR = re.compile(r"(?<![^\s(])\*(?![\s*])([^*`$]*)\Z")
-_CODE, _SPAN = re.compile("`[^`]*`"), re.compile("\ue000")
+_CODE, _SPAN = re.compile("`[^`]*`|\ue000"), re.compile("\ue000")
 _PAIR_SO_FAR = re.compile(r"<(sub|sup|kbd|mark)>([^\s<][^<]{0,40})?\Z")
 _FORMULAS = ((r"\[", r"\]"), (r"\(", r"\)"))
 _ENVIRONMENTS = re.compile(r"\\(begin|end)\{[A-Za-z*]*(\})?")
