@@ -299,7 +299,7 @@ def test_svg_is_drawn_on_a_click_and_loads_and_runs_nothing(page: Page, model: S
         model.next(scripts.answer("\n\n".join(f"```{source}\n```" for source in sources)))
         page.ask("Draw")
         page.wait_for_answer("stub-model ·")
-        first, *broken = page.driver.find_elements("css selector", "button.picture")
+        first, *broken = page.driver.find_elements("css selector", ".transcript button.picture")
         first.click()
         page.wait_until(lambda _: page.run("return document.querySelector('.drawing')?.naturalWidth") == 70, "it")
         for button, why in zip(broken, ("mismatched tag", "no svg at its root"), strict=True):
