@@ -86,8 +86,8 @@ def _sampling(sampling: Mapping[str, Any]) -> None:
     """Draw how the model chooses its words in this conversation; what is empty is the model's own."""
     name = state.view().conversation.name
     temperature, most, effort = (f"{what}-{name}" for what in ("temperature", "max-tokens", "effort"))
-    for field, name in ((temperature, "temperature"), (most, "max_tokens"), (effort, "reasoning_effort")):
-        state.show(field, sampling.get(name))
+    for field, parameter in ((temperature, "temperature"), (most, "max_tokens"), (effort, "reasoning_effort")):
+        state.show(field, sampling.get(parameter))
     change = partial(actions.set_sampling, temperature, most, effort)
     own = t("Default")
     with st.container(horizontal=True, gap="small", key="sampling"):
