@@ -53,9 +53,12 @@ _LOCK = Prepared(
         conversations.c.owner == bindparam("owner"),
         conversations.c.deleted_at.is_(None),
     )
-    .with_for_update()
+    .with_for_update(key_share=True)
 )
-"""Finds a conversation; until the transaction ends no other writes to it."""
+"""Finds a conversation; until the transaction ends no other writes to it.
+
+A message that is added elsewhere shares its key. To wait for that one, too, is how two can wait for each other.
+"""
 
 
 def begin_turn(connection: Connection, question: Question, maker: Maker, *, fallback_model: str) -> BegunTurn:

@@ -203,7 +203,9 @@ def locked(connection: Connection, conversation_id: str, owner: str) -> Row[Any]
     Raises:
         NotFoundError: no such conversation.
     """
-    return _found(connection, select(conversations).where(_is_there(conversation_id, owner)).with_for_update())
+    return _found(
+        connection, select(conversations).where(_is_there(conversation_id, owner)).with_for_update(key_share=True)
+    )
 
 
 def require(connection: Connection, conversation_id: str, owner: str) -> Row[Any]:

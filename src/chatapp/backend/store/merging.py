@@ -84,7 +84,7 @@ def _existing(connection: Connection, wanted: list[ImportedConversation], owner:
         .outerjoin(imports, imports.c.conversation_id == conversations.c.id)
         .where(and_(conversations.c.id.in_(ids), conversations.c.owner == owner))
     )
-    return {row.id: row for row in connection.execute(query.with_for_update(of=conversations))}
+    return {row.id: row for row in connection.execute(query.with_for_update(of=conversations, key_share=True))}
 
 
 def _carried(given: str, owner: str) -> str:
