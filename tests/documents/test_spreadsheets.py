@@ -159,7 +159,8 @@ XML_WORKBOOK = """\ufeff<?xml version="1.0"?>
 <Comment ss:Author="Bob"><ss:Data>Why?</ss:Data></Comment></Cell>
 <Cell ss:StyleID="d"><Data ss:Type="Number">46086</Data></Cell><Cell><Data ss:Type="Boolean">1</Data></Cell></Row>
 </Table></Worksheet>
-<Worksheet ss:Name="More"><Table><Row><Cell ss:StyleID="d"><Data ss:Type="Number">1e15</Data></Cell>
+<Worksheet ss:Name="More"><Table><Row ss:Index="-2">
+<Cell ss:Index="third" ss:MergeAcross="x" ss:StyleID="d"><Data ss:Type="Number">1e15</Data></Cell>
 <Cell ss:StyleID="d"><Data ss:Type="Number">NaN</Data></Cell><Cell><Data ss:Type="Number"/></Cell></Row></Table>
 <WorksheetOptions xmlns="urn:schemas-microsoft-com:office:excel"><Visible>SheetHidden</Visible></WorksheetOptions>
 </Worksheet>

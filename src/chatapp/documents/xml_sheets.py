@@ -7,6 +7,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from chatapp.documents.number_formats import NumberFormat
+from chatapp.documents.numerals import number_in
 from chatapp.documents.plain import linked, noted
 
 _SHEET, _EXCEL = "{urn:schemas-microsoft-com:office:spreadsheet}", "{urn:schemas-microsoft-com:office:excel}"
@@ -34,15 +35,15 @@ def _rows(sheet: ElementTree.Element, formats: dict[str, str]) -> Iterator[list[
     number = 0
     for row in sheet.iter(f"{_SHEET}Row"):
         number += 1
-        if int(_of(row, "Index") or 0) > number:
+        if (place := number_in(_of(row, "Index"), 0)) > number:
             yield []  # for all that are passed over
-            number = int(_of(row, "Index"))
+            number = place
         cells: list[str] = []
         for cell in row.iterfind(f"{_SHEET}Cell"):
-            place = int(_of(cell, "Index") or 0)
+            place = number_in(_of(cell, "Index"), 0)
             cells += [""] * (min(place, _MOST_COLUMNS) - len(cells) - 1)
             cells.append(_cell(cell, formats.get(_of(cell, "StyleID"), "")))
-            cells += [""] * min(int(_of(cell, "MergeAcross") or 0), _MOST_COLUMNS - len(cells))
+            cells += [""] * min(number_in(_of(cell, "MergeAcross"), 0), _MOST_COLUMNS - len(cells))
         yield cells[:_MOST_COLUMNS]
 
 
